@@ -1,0 +1,186 @@
+"""May we: purposes, subscription types, the append-only ledger, standings derived from it, and suppressions."""
+
+import secrets
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+    LETTER = "letter", _("Letter")
+
+
+class Translated(models.Model):
+    """A name and description that administrators write in English and Dutch."""
+
+    name_en = models.CharField(_("name in English"), max_length=100)
+    name_nl = models.CharField(_("name in Dutch"), max_length=100)
+    description_en = models.TextField(_("description in English"), blank=True)
+    description_nl = models.TextField(_("description in Dutch"), blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_nl if (get_language() or "").startswith("nl") else self.name_en
+
+    @property
+    def description(self) -> str:
+        return self.description_nl if (get_language() or "").startswith("nl") else self.description_en
+
+
+class Purpose(Translated):
+    """Why we keep or use an address, e.g. e-marketing (GDPR Art. 5(1)(b))."""
+
+    code = models.SlugField(_("code"), unique=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+
+class SubscriptionType(Translated):
+    """A class of mailings one can refuse: "Newsletter", "Events"."""
+
+    code = models.SlugField(_("code"), unique=True)
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, related_name="subscription_types", verbose_name=_("purpose")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+
+class Act(models.TextChoices):
+    GIVEN = "given", _("Given")
+    CONFIRMED = "confirmed", _("Confirmed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    RESTORED = "restored", _("Restored")
+
+
+class ConsentEvent(models.Model):
+    """One act in the ledger. Never changed, never removed: the database itself refuses.
+
+    Personal values live in `ConsentDetail`; here only their salted commitment, so that erasing
+    a person leaves the chain verifiable (reference: ISO/IEC TS 27560, GDPR Art. 7(1) and 17).
+    """
+
+    recorded_at = models.DateTimeField()
+    act = models.CharField(max_length=10, choices=Act)
+    channel = models.CharField(max_length=6, choices=Channel)
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
+    subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+")
+    source = models.CharField(max_length=30)  # a code of consent.rules.SOURCES
+    kind = models.CharField(max_length=8)  # explicit, implicit or none
+    evidence_on = models.DateField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    actor = models.CharField(max_length=60)  # "self", "user:7", "import:12", "system"
+    commitment = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.act} {self.source}"
+
+
+class ConsentDetail(models.Model):
+    """The personal side of a ledger event; erased with its salt when the person asks for erasure."""
+
+    event = models.OneToOneField(ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="detail")
+    salt = models.BinaryField(max_length=16)
+    address = models.CharField(max_length=320)  # normalised: consent.addresses.normalise
+    subject = models.BigIntegerField(null=True)  # the person's number; consent knows no person model
+    wording = models.TextField(blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.TextField(blank=True)
+    url = models.TextField(blank=True)
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index("address", name="consentdetail_address"),  # a person's evidence, newest first
+        ]
+
+
+class Standing(models.Model):
+    """Where an address stands for one purpose now: derived from the ledger, rebuildable, read by the gate.
+
+    `explicit_until` and `implicit_until` are the last moments at which consent of that kind counts
+    ('infinity' is stored as the year 9999); null means none. `verify` marks evidence that must be confirmed first.
+    """
+
+    channel = models.CharField(max_length=6, choices=Channel)
+    address = models.CharField(max_length=320)
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
+    explicit_until = models.DateTimeField(null=True)
+    explicit_event = models.BigIntegerField(null=True)
+    implicit_until = models.DateTimeField(null=True)
+    implicit_event = models.BigIntegerField(null=True)
+    verify_event = models.BigIntegerField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["address", "channel", "purpose"], name="one_standing_per_purpose"),
+        ]
+
+
+class SuppressionReason(models.TextChoices):
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+    COMPLAINED = "complained", _("Complained")
+    HARD_BOUNCE = "hard_bounce", _("Bounced hard")
+    OBJECTION = "objection", _("Objected")
+    ERASED = "erased", _("Erased")
+    MANUAL = "manual", _("Blocked by hand")
+
+
+class Suppression(models.Model):
+    """An address that may not be mailed: for one subscription type, or (type null) for all of them."""
+
+    channel = models.CharField(max_length=6, choices=Channel)
+    address = models.CharField(max_length=320)
+    subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=12, choices=SuppressionReason)
+    evidence = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    actor = models.CharField(max_length=60)
+    released_at = models.DateTimeField(null=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "channel", "subscription_type", "reason"],
+                condition=models.Q(released_at=None),
+                nulls_distinct=False,
+                name="one_active_suppression",
+            ),
+        ]
+
+
+def new_key() -> str:
+    """128 random bits, 22 URL characters."""
+    return secrets.token_urlsafe(16)
+
+
+class OptOutKey(models.Model):
+    """The random part of an address's unsubscribe link. It outlives mailings, people and secret keys."""
+
+    channel = models.CharField(max_length=6, choices=Channel)
+    address = models.CharField(max_length=320)
+    key = models.CharField(max_length=22, unique=True, default=new_key)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["address", "channel"], name="one_opt_out_key")]

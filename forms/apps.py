@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class FormsConfig(AppConfig):
+    name = "forms"
+    label = "webforms"  # "forms" would collide with django.forms once TemplatesSetting is used

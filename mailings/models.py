@@ -1,0 +1,205 @@
+"""What we send: the mailing, its sources, its frozen audience (the message table is the queue) and its chunks."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import SubscriptionType
+from recipients.models import Import, Person, Project, Selection
+
+
+class Mailing(models.Model):
+    class Type(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+
+    class Status(models.TextChoices):
+        """What we did. Moves only in mailings.lifecycle."""
+
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("Scheduled")
+        SENDING = "sending", _("Sending")
+        PAUSED = "paused", _("Paused")
+        SENT = "sent", _("Sent")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    type = models.CharField(_("type"), max_length=13, choices=Type, default=Type.EMAIL)
+    status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
+    name = models.CharField(_("name of mailing"), max_length=200)
+    subject = models.CharField(_("subject"), max_length=250, blank=True)
+    preheader = models.CharField(_("preheader"), max_length=250, blank=True)
+    from_name = models.CharField(_("from, name"), max_length=100, blank=True)
+    from_address = models.CharField(_("from, address"), max_length=320, blank=True)
+    reply_to = models.CharField(_("reply to"), max_length=320, blank=True)
+    subscription_type = models.ForeignKey(
+        SubscriptionType,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("subscription type"),
+    )
+    track_opens = models.BooleanField(_("count opens"), default=True)
+    track_clicks = models.BooleanField(_("count clicks"), default=True)
+    # {"template": code, "language": "en", "blocks": [{"id": "…", "kind": "text", …}]}: mailings.rendering.blocks
+    content = models.JSONField(default=dict)
+    content_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
+    one_per_address = models.BooleanField(_("one message per address"), default=True)
+    refresh_at_start = models.BooleanField(_("read the sources again when sending starts"), default=True)
+    compiled = models.JSONField(null=True)  # segments and slots, once frozen: mailings.rendering.compiled
+    send_at = models.DateTimeField(_("send at"), null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.Model):
+    """Where recipients come from: exactly one of selection, project, person, import."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="sources")
+    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, null=True, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    importing = models.ForeignKey(Import, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.expressions.RawSQL(
+                    "num_nonnulls(selection_id, project_id, person_id, importing_id) = 1",
+                    (),
+                    output_field=models.BooleanField(),
+                ),
+                name="exactly_one_source",
+            ),
+            models.UniqueConstraint(
+                fields=["mailing", "selection", "project", "person", "importing"],
+                nulls_distinct=False,
+                name="source_once_per_mailing",
+            ),
+        ]
+
+
+class Message(models.Model):
+    """One recipient of one mailing: address, state, reason, merge data. This table is the queue.
+
+    No index names `state`, so that marking a chunk stays a HOT update (fillfactor 80, see the migration).
+    Every row that is not sent carries a reason; the partial index on it serves the lists.
+    """
+
+    class State(models.TextChoices):
+        """What we did with it. Moves: mailings.delivery. What others did are the timestamps below."""
+
+        HELD = "held", _("Held")
+        PENDING = "pending", _("Waiting")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        DEFERRED = "deferred", _("Retrying")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="messages")
+    channel = models.CharField(max_length=6, default="email")
+    address = models.CharField(max_length=320, blank=True)  # empty when there is none, or it is a duplicate
+    state = models.CharField(max_length=9, choices=State)
+    reason = models.CharField(max_length=30, blank=True)  # a code of the gate, or of delivery
+    evidence = models.BigIntegerField(null=True)  # number of the consent event that allowed or refused
+    answer = models.TextField(blank=True)  # the server's words when it was deferred or failed
+    data = models.JSONField(default=dict)  # {"customer.firstname": "Ada", …} as copied at freeze
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)  # first open judged human
+    clicked_at = models.DateTimeField(null=True)  # first click judged human
+    bounced_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            # the promise: at most one hand-over per mailing, channel and address
+            models.UniqueConstraint(
+                fields=["mailing", "channel", "address"],
+                condition=~models.Q(address=""),
+                name="one_message_per_address",
+            ),
+        ]
+        indexes = [
+            models.Index("mailing", "id", name="message_by_mailing"),  # chunks, keyset pages
+            models.Index("mailing", "reason", "id", condition=~models.Q(reason=""), name="message_by_reason"),
+            models.Index("mailing", "id", condition=models.Q(opened_at__isnull=False), name="message_opened"),
+            models.Index("mailing", "id", condition=models.Q(clicked_at__isnull=False), name="message_clicked"),
+            models.Index("mailing", "id", condition=models.Q(bounced_at__isnull=False), name="message_bounced"),
+        ]
+
+
+class Chunk(models.Model):
+    """A range of 1,000 message numbers that one worker sends under a lease."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        WORKING = "working"
+        DONE = "done"
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="chunks")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    is_retry = models.BooleanField(default=False)  # takes deferred rows of the range instead of pending ones
+    owner = models.CharField(max_length=100, blank=True)  # node, process: names the journal
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # the sub-batch on its way: unknown if the node is lost together with its journal
+    batch_first = models.BigIntegerField(null=True)
+    batch_last = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            # what is due, and whose lease ran out
+            models.Index("mailing", "id", condition=~models.Q(state="done"), name="chunk_to_do"),
+        ]
+
+
+class Happening(models.Model):
+    """A line of "What happened" on the mailing's page: started, paused, slowed down, finished."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="happenings")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=30)
+    detail = models.JSONField(default=dict)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+
+class Counts(models.Model):
+    """A mailing's figures in one row, written by the fold; rebuildable from messages and events."""
+
+    mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, primary_key=True, related_name="counts")
+    states = models.JSONField(default=dict)  # {"sent": 12, "held": 3, …}
+    reasons = models.JSONField(default=dict)  # {"no_consent": 3, …}
+    delivered = models.PositiveIntegerField(default=0)
+    opened = models.PositiveIntegerField(default=0)  # people
+    clicked = models.PositiveIntegerField(default=0)
+    bounced = models.PositiveIntegerField(default=0)
+    complained = models.PositiveIntegerField(default=0)
+    unsubscribed = models.PositiveIntegerField(default=0)
+    hits = models.JSONField(default=dict)  # {"open": {"human": 9, "machine": 4}, "click": {…}}
+    refreshed_at = models.DateTimeField(null=True)
+
+
+class LinkCount(models.Model):
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="link_counts")
+    number = models.PositiveSmallIntegerField()
+    human = models.PositiveIntegerField(default=0)
+    machine = models.PositiveIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailing", "number"], name="one_count_per_link")]

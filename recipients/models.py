@@ -1,0 +1,189 @@
+"""Who: companies, persons, their addresses, selections, projects and imports."""
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Company(models.Model):
+    name = models.CharField(_("name"), max_length=200)
+    country = models.CharField(_("country"), max_length=2, blank=True)  # ISO 3166-1 alpha-2
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            # search as you type
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="company_name_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    middle_name = models.CharField(_("middle name"), max_length=50, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    title = models.CharField(_("title"), max_length=100, blank=True)
+    company = models.ForeignKey(
+        Company, on_delete=models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("company")
+    )
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    our_contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("our contact"),
+    )
+    notes = models.TextField(_("notes"), blank=True)
+    is_former_employee = models.BooleanField(_("former employee"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    # "ada lovelace ada@example.org analytical engines": kept by recipients.people.index
+    search_text = models.TextField(blank=True, default="", editable=False)
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="person_search_trgm"),
+            models.Index("last_name", "first_name", "id", name="person_by_name"),  # the People page, keyset
+        ]
+
+    def __str__(self) -> str:
+        return self.name or _("No name")
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
+
+
+class EmailAddress(models.Model):
+    """An address of a person; rank 1 is the one we write to."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="email_addresses")
+    address = models.CharField(_("e-mail"), max_length=320)  # normalised: consent.addresses.normalise
+    rank = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "address"], name="address_once_per_person"),
+            models.UniqueConstraint(fields=["person", "rank"], name="one_address_per_rank", deferrable=models.Deferrable.DEFERRED),
+        ]
+        indexes = [models.Index("address", name="emailaddress_address")]  # matching imports, forms, bounces
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Selection(models.Model):
+    """A kept list of persons. Static ones are members by hand; dynamic and combined ones come with "People"."""
+
+    class Kind(models.TextChoices):
+        STATIC = "static", _("Static")
+
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.STATIC)
+    people = models.ManyToManyField(Person, through="SelectionMember", related_name="selections")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SelectionMember(models.Model):
+    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["selection", "person"], name="once_per_selection")]
+
+
+class Project(models.Model):
+    """A campaign or event with members."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PLANNED)
+    starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    ends_on = models.DateField(_("ends on"), null=True, blank=True)
+    people = models.ManyToManyField(Person, through="ProjectMember", related_name="projects")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectMember(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "person"], name="once_per_project")]
+
+
+class Import(models.Model):
+    """One file read into people and a selection, with its declared source of consent."""
+
+    class State(models.TextChoices):
+        MAPPING = "mapping", _("Choose columns")
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        FINISHED = "finished", _("Finished")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    file = models.FileField(upload_to="imports/%Y/%m/")
+    file_name = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=State, default=State.MAPPING)
+    sheet = models.CharField(max_length=100, blank=True)
+    mapping = models.JSONField(default=dict)  # {column index: field name}
+    source = models.CharField(_("source of consent"), max_length=30, blank=True)  # consent.rules code
+    evidence = models.JSONField(default=dict)
+    evidence_on = models.DateField(_("date of the evidence"), null=True, blank=True)
+    selection = models.ForeignKey(Selection, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
+    overwrite = models.BooleanField(default=False)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    suppressed = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    owner = models.CharField(max_length=60, blank=True)  # the worker that claimed it
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class RejectedRow(models.Model):
+    """A row of an import that was not taken over, in its original cells, with the reason."""
+
+    importing = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rejected_rows")
+    row = models.PositiveIntegerField()  # as the spreadsheet numbers it
+    cells = models.JSONField()
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["importing", "row"], name="one_reason_per_row")]

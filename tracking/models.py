@@ -1,0 +1,75 @@
+"""What came back: tracked links and the append-only journal of events. A message is known by its number only."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Link(models.Model):
+    """A counted link of one mailing; its target is looked up here, never taken from a request."""
+
+    mailing = models.BigIntegerField()  # number of the mailing; tracking does not know the model
+    number = models.PositiveSmallIntegerField()  # position in the mailing, the last part of the tracked address
+    url = models.TextField()
+    name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailing", "number"], name="link_number_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.url
+
+
+class Kind(models.TextChoices):
+    OPEN = "open", _("Opened")
+    CLICK = "click", _("Clicked")
+    DELIVERED = "delivered", _("Delivered")
+    BOUNCE = "bounce", _("Bounced")
+    COMPLAINT = "complaint", _("Complained")
+    UNSUBSCRIBE = "unsubscribe", _("Unsubscribed")
+
+
+class Event(models.Model):
+    """One thing that happened to a message. Rows are appended in bulk and never changed, but for the fold's mark."""
+
+    origin = models.CharField(max_length=100, unique=True)  # "node1/hits-17.log:4711", "mail:<id>": taken in once
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=11, choices=Kind)
+    mailing = models.BigIntegerField()
+    message = models.BigIntegerField()
+    link = models.PositiveSmallIntegerField(null=True)
+    method = models.CharField(max_length=8, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    is_machine = models.BooleanField(default=False)
+    reasons = models.JSONField(default=list)  # why it is judged a machine
+    category = models.CharField(max_length=20, blank=True)  # of a bounce: dead_address, full, …
+    detail = models.TextField(blank=True)  # the server's words
+    folded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index("message", "kind", name="event_by_message"),  # a person's card, the judge's neighbours
+            models.Index("mailing", "kind", "at", name="event_by_mailing"),  # rebuilding a mailing's statistics
+            models.Index("id", condition=models.Q(folded_at=None), name="event_to_fold"),  # the fold's queue
+        ]
+
+
+class InboundMail(models.Model):
+    """A mail that reached the inbound port: a DSN, a complaint, an automatic answer. The evidence of an event."""
+
+    class Kind(models.TextChoices):
+        DSN = "dsn", _("Delivery report")
+        COMPLAINT = "complaint", _("Complaint")
+        AUTO_REPLY = "auto_reply", _("Automatic reply")
+        UNSUBSCRIBE = "unsubscribe", _("Unsubscribe request")
+        OTHER = "other", _("Other")
+
+    received_at = models.DateTimeField()
+    mail_from = models.CharField(max_length=320, blank=True)
+    rcpt_to = models.CharField(max_length=320)
+    raw = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of recipient and bytes: a repeated hand-over
+    kind = models.CharField(max_length=11, choices=Kind, blank=True)
+    message = models.BigIntegerField(null=True)
+    read_at = models.DateTimeField(null=True)  # when it was parsed into events
+    problem = models.TextField(blank=True)
