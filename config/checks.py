@@ -1,0 +1,46 @@
+"""Bad configuration is refused at start, with a hint."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+
+
+@checks.register()
+def configuration(**_: Any) -> list[checks.CheckMessage]:
+    """What settings.py cannot refuse by itself: values that are there and wrong."""
+    problems: list[checks.CheckMessage] = []
+    if urlsplit(settings.SMTP_URL).scheme not in ("smtp", "smtps"):
+        problems.append(
+            checks.Error(
+                "SMTP_URL is not an SMTP address.", hint="smtp://user:password@host:587?starttls=1", id="postduif.E010"
+            )
+        )
+    if urlsplit(settings.BASE_URL).scheme not in ("http", "https"):
+        problems.append(
+            checks.Error("BASE_URL is not a web address.", hint="https://mail.example.org", id="postduif.E011")
+        )
+    return problems
+
+
+@checks.register(deploy=True)
+def production(**_: Any) -> Sequence[checks.CheckMessage]:
+    """What a demo may do without and a sender may not."""
+    problems = []
+    if not settings.POSTAL_ADDRESS:
+        problems.append(
+            checks.Warning(
+                "POSTAL_ADDRESS is not set.",
+                hint="Every commercial mail must carry the sender's postal address: no mailing can be sent without.",
+                id="postduif.W001",
+            )
+        )
+    if not settings.BASE_URL.startswith("https://"):
+        problems.append(
+            checks.Warning(
+                "BASE_URL is not https.", hint="One-click unsubscribe asks for https (RFC 8058).", id="postduif.W002"
+            )
+        )
+    return problems
