@@ -157,6 +157,9 @@ class Chunk(models.Model):
     owner = models.CharField(max_length=100, blank=True)  # node, process: names the journal
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    issued_at = models.DateTimeField(null=True)  # when its number was last given to the broker
+    not_before = models.DateTimeField(null=True)  # the mail server was not there: try again then
+    rows_left = models.PositiveIntegerField(default=0)  # what a page calls "sending" while the chunk is worked on
     # the sub-batch on its way: unknown if the node is lost together with its journal
     batch_first = models.BigIntegerField(null=True)
     batch_last = models.BigIntegerField(null=True)
@@ -165,6 +168,29 @@ class Chunk(models.Model):
         indexes = [
             # what is due, and whose lease ran out
             models.Index("mailing", "id", condition=~models.Q(state="done"), name="chunk_to_do"),
+        ]
+
+
+class Tally(models.Model):
+    """What one step changed: how many rows left and entered each state. Appended in the step's own transaction.
+
+    The sum of a mailing's rows is its live progress, whatever its size; per second it is the speed.
+    Never changed, so that workers do not wait for each other; a recount of the messages gives the same figures.
+    """
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="tallies", db_index=False)
+    at = models.DateTimeField()
+    held = models.IntegerField(default=0)
+    pending = models.IntegerField(default=0)
+    sent = models.IntegerField(default=0)
+    deferred = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    unknown = models.IntegerField(default=0)
+    cancelled = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index("mailing", "at", name="tally_by_mailing"),  # live progress, speed of the last minutes
         ]
 
 
