@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import SubscriptionType
@@ -38,6 +39,18 @@ class Mailing(models.Model):
         related_name="+",
         verbose_name=_("subscription type"),
     )
+    # where it is filed: listed with the selection and the project, whose members become recipients
+    selection = models.ForeignKey(
+        Selection,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="mailings",
+        verbose_name=_("selection"),
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.SET_NULL, null=True, blank=True, related_name="mailings", verbose_name=_("project")
+    )
     track_opens = models.BooleanField(_("count opens"), default=True)
     track_clicks = models.BooleanField(_("count clicks"), default=True)
     # {"template": code, "language": "en", "blocks": [{"id": "…", "kind": "text", …}]}: mailings.rendering.blocks
@@ -50,9 +63,15 @@ class Mailing(models.Model):
     frozen_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)  # out of sight, not gone
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index("status", "id", name="mailing_by_status"),  # the tabs of the Mailings page
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -70,10 +89,16 @@ class Source(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.expressions.RawSQL(
-                    "num_nonnulls(selection_id, project_id, person_id, importing_id) = 1",
-                    (),
-                    output_field=models.BooleanField(),
+                condition=Exact(
+                    models.Func(
+                        "selection",
+                        "project",
+                        "person",
+                        "importing",
+                        function="num_nonnulls",
+                        output_field=models.IntegerField(),
+                    ),
+                    1,
                 ),
                 name="exactly_one_source",
             ),
@@ -104,10 +129,15 @@ class Message(models.Model):
         UNKNOWN = "unknown", _("Unknown")
         CANCELLED = "cancelled", _("Cancelled")
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    # no constraint: audience.freeze holds the mailing's row while it inserts, and checking a million rows takes seconds
+    mailing = models.ForeignKey(
+        Mailing, on_delete=models.CASCADE, related_name="messages", db_index=False, db_constraint=False
+    )
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="messages")
     channel = models.CharField(max_length=6, default="email")
     address = models.CharField(max_length=320, blank=True)  # empty when there is none, or it is a duplicate
+    # 0; the second person behind one address gets 1 where the mailing allows several messages per address
+    copy = models.PositiveSmallIntegerField(default=0, db_default=0)
     state = models.CharField(max_length=9, choices=State)
     reason = models.CharField(max_length=30, blank=True)  # a code of the gate, or of delivery
     evidence = models.BigIntegerField(null=True)  # number of the consent event that allowed or refused
@@ -125,9 +155,9 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
-            # the promise: at most one hand-over per mailing, channel and address
+            # the promise: at most one hand-over per mailing, channel and address (copy is 0 unless the mailing asks)
             models.UniqueConstraint(
-                fields=["mailing", "channel", "address"],
+                fields=["mailing", "channel", "address", "copy"],
                 condition=~models.Q(address=""),
                 name="one_message_per_address",
             ),
