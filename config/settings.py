@@ -193,6 +193,8 @@ INBOUND_ADDRESS = os.environ.get("INBOUND_ADDRESS", "127.0.0.1:2525")
 # The append-only files of the web server's hits and the workers' hand-overs.
 JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))
 NODE = os.environ.get("NODE", "node1")
+# How many proxies of our own stand before the web server: whose X-Forwarded-For entry is the visitor. 0: believe none.
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 SENDER_NAME = os.environ.get("SENDER_NAME", "Postduif")
 SENDER_ADDRESS = os.environ.get("SENDER_ADDRESS", "hello@postduif.localhost")
 POSTAL_ADDRESS = os.environ.get("POSTAL_ADDRESS", "")

@@ -1,4 +1,4 @@
-"""The web server's way in."""
+"""The web server's way in: clicks and opens are answered first, everything else by Django."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from tracking import hits  # noqa: E402 - its models need Django set up
+
+application = hits.before(django_application)

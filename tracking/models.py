@@ -40,6 +40,8 @@ class Event(models.Model):
     method = models.CharField(max_length=8, blank=True)
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
+    referer = models.CharField(max_length=200, blank=True)
+    fetched_for = models.CharField(max_length=20, blank=True)  # Sec-Purpose or Purpose: "prefetch"
     is_machine = models.BooleanField(default=False)
     reasons = models.JSONField(default=list)  # why it is judged a machine
     category = models.CharField(max_length=20, blank=True)  # of a bounce: dead_address, full, …
@@ -52,6 +54,19 @@ class Event(models.Model):
             models.Index("mailing", "kind", "at", name="event_by_mailing"),  # rebuilding a mailing's statistics
             models.Index("id", condition=models.Q(folded_at=None), name="event_to_fold"),  # the fold's queue
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mailing}/{self.message}"
+
+
+class Position(models.Model):
+    """How far a file of hits has been taken into the journal; it moves in the transaction that takes the lines."""
+
+    file = models.CharField(max_length=100, primary_key=True)  # "node1-4711-1795435200000000000.log"
+    bytes = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.bytes}"
 
 
 class InboundMail(models.Model):
@@ -73,3 +88,9 @@ class InboundMail(models.Model):
     message = models.BigIntegerField(null=True)
     read_at = models.DateTimeField(null=True)  # when it was parsed into events
     problem = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index("id", condition=models.Q(read_at=None), name="inbound_to_read")]  # the reader's queue
+
+    def __str__(self) -> str:
+        return f"{self.kind or 'mail'} {self.pk}"

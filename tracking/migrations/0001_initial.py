@@ -4,62 +4,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='InboundMail',
+            name="InboundMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_at', models.DateTimeField()),
-                ('mail_from', models.CharField(blank=True, max_length=320)),
-                ('rcpt_to', models.CharField(max_length=320)),
-                ('raw', models.BinaryField()),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('kind', models.CharField(blank=True, choices=[('dsn', 'Delivery report'), ('complaint', 'Complaint'), ('auto_reply', 'Automatic reply'), ('unsubscribe', 'Unsubscribe request'), ('other', 'Other')], max_length=11)),
-                ('message', models.BigIntegerField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('problem', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("received_at", models.DateTimeField()),
+                ("mail_from", models.CharField(blank=True, max_length=320)),
+                ("rcpt_to", models.CharField(max_length=320)),
+                ("raw", models.BinaryField()),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("dsn", "Delivery report"),
+                            ("complaint", "Complaint"),
+                            ("auto_reply", "Automatic reply"),
+                            ("unsubscribe", "Unsubscribe request"),
+                            ("other", "Other"),
+                        ],
+                        max_length=11,
+                    ),
+                ),
+                ("message", models.BigIntegerField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("problem", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('origin', models.CharField(max_length=100, unique=True)),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('open', 'Opened'), ('click', 'Clicked'), ('delivered', 'Delivered'), ('bounce', 'Bounced'), ('complaint', 'Complained'), ('unsubscribe', 'Unsubscribed')], max_length=11)),
-                ('mailing', models.BigIntegerField()),
-                ('message', models.BigIntegerField()),
-                ('link', models.PositiveSmallIntegerField(null=True)),
-                ('method', models.CharField(blank=True, max_length=8)),
-                ('ip', models.GenericIPAddressField(null=True)),
-                ('user_agent', models.CharField(blank=True, max_length=300)),
-                ('is_machine', models.BooleanField(default=False)),
-                ('reasons', models.JSONField(default=list)),
-                ('category', models.CharField(blank=True, max_length=20)),
-                ('detail', models.TextField(blank=True)),
-                ('folded_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("origin", models.CharField(max_length=100, unique=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("open", "Opened"),
+                            ("click", "Clicked"),
+                            ("delivered", "Delivered"),
+                            ("bounce", "Bounced"),
+                            ("complaint", "Complained"),
+                            ("unsubscribe", "Unsubscribed"),
+                        ],
+                        max_length=11,
+                    ),
+                ),
+                ("mailing", models.BigIntegerField()),
+                ("message", models.BigIntegerField()),
+                ("link", models.PositiveSmallIntegerField(null=True)),
+                ("method", models.CharField(blank=True, max_length=8)),
+                ("ip", models.GenericIPAddressField(null=True)),
+                ("user_agent", models.CharField(blank=True, max_length=300)),
+                ("is_machine", models.BooleanField(default=False)),
+                ("reasons", models.JSONField(default=list)),
+                ("category", models.CharField(blank=True, max_length=20)),
+                ("detail", models.TextField(blank=True)),
+                ("folded_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(models.F('message'), models.F('kind'), name='event_by_message'), models.Index(models.F('mailing'), models.F('kind'), models.F('at'), name='event_by_mailing'), models.Index(models.F('id'), condition=models.Q(('folded_at', None)), name='event_to_fold')],
+                "indexes": [
+                    models.Index(models.F("message"), models.F("kind"), name="event_by_message"),
+                    models.Index(models.F("mailing"), models.F("kind"), models.F("at"), name="event_by_mailing"),
+                    models.Index(models.F("id"), condition=models.Q(("folded_at", None)), name="event_to_fold"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mailing', models.BigIntegerField()),
-                ('number', models.PositiveSmallIntegerField()),
-                ('url', models.TextField()),
-                ('name', models.CharField(blank=True, max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mailing", models.BigIntegerField()),
+                ("number", models.PositiveSmallIntegerField()),
+                ("url", models.TextField()),
+                ("name", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('mailing', 'number'), name='link_number_once')],
+                "constraints": [models.UniqueConstraint(fields=("mailing", "number"), name="link_number_once")],
             },
         ),
     ]
