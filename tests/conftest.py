@@ -13,4 +13,4 @@ NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)
 def django_db_modify_db_settings() -> None:
     """POSTDUIF_TEST_DB names the database, so that several runs fit on one server."""
     if name := os.environ.get("POSTDUIF_TEST_DB"):
-        settings.DATABASES["default"]["TEST"] = {"NAME": name}
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name

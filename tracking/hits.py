@@ -54,12 +54,10 @@ class Links:
         return links.get(number)
 
     def _read(self, mailing: int) -> dict[int, str]:
-        django.db.close_old_connections()  # we are outside Django's request: nobody else looks after the connection
-        try:
-            found = Link.objects.filter(mailing=mailing).values_list("number", "url")
-            return {number: iri_to_uri(url) for number, url in found if url.startswith(("https://", "http://"))}
-        finally:
-            django.db.close_old_connections()
+        if not django.db.connection.in_atomic_block:
+            django.db.close_old_connections()  # we are outside Django's requests: nobody else replaces a dead one
+        found = Link.objects.filter(mailing=mailing).values_list("number", "url")
+        return {number: iri_to_uri(url) for number, url in found if url.startswith(("https://", "http://"))}
 
 
 class Hits:

@@ -4,31 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tracking', '0001_initial'),
+        ("tracking", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('file', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('bytes', models.BigIntegerField(default=0)),
+                ("file", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("bytes", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.AddField(
-            model_name='event',
-            name='fetched_for',
+            model_name="event",
+            name="fetched_for",
             field=models.CharField(blank=True, max_length=20),
         ),
         migrations.AddField(
-            model_name='event',
-            name='referer',
+            model_name="event",
+            name="referer",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddIndex(
-            model_name='inboundmail',
-            index=models.Index(models.F('id'), condition=models.Q(('read_at', None)), name='inbound_to_read'),
+            model_name="inboundmail",
+            index=models.Index(models.F("id"), condition=models.Q(("read_at", None)), name="inbound_to_read"),
         ),
     ]
