@@ -4,6 +4,7 @@ import secrets
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +71,7 @@ class ConsentEvent(models.Model):
     """
 
     recorded_at = models.DateTimeField()
+    acted_at = models.DateTimeField()  # when the person, or whoever acted, did it
     act = models.CharField(max_length=10, choices=Act)
     channel = models.CharField(max_length=6, choices=Channel)
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
@@ -86,6 +88,13 @@ class ConsentEvent(models.Model):
     class Meta:
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                func="RAISE EXCEPTION 'The consent ledger cannot be truncated';",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,6 +106,8 @@ class ConsentDetail(models.Model):
 
     event = models.OneToOneField(ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="detail")
     salt = models.BinaryField(max_length=16)
+    # what makes two pieces of evidence the same one: a repeated import finds it and writes nothing
+    fingerprint = models.BinaryField(max_length=16, null=True, unique=True)
     address = models.CharField(max_length=320)  # normalised: consent.addresses.normalise
     subject = models.BigIntegerField(null=True)  # the person's number; consent knows no person model
     wording = models.TextField(blank=True)
@@ -111,28 +122,46 @@ class ConsentDetail(models.Model):
             models.Index("address", name="consentdetail_address"),  # a person's evidence, newest first
         ]
 
+    def __str__(self) -> str:
+        return self.address
+
 
 class Standing(models.Model):
-    """Where an address stands for one purpose now: derived from the ledger, rebuildable, read by the gate.
+    """Where an address stands now: derived from the ledger by `consent.standings`, rebuildable, read by the gate.
 
-    `explicit_until` and `implicit_until` are the last moments at which consent of that kind counts
-    ('infinity' is stored as the year 9999); null means none. `verify` marks evidence that must be confirmed first.
+    One row for a purpose as a whole (subscription type null) and one for each type that was named. Every column
+    is a greatest value of the ledger, so the order in which batches arrive does not matter. `…_until` is the moment
+    from which evidence of that kind no longer counts (the year 9999: until withdrawn). `own_…` is the last time that
+    the person agreed by an act of their own, the only thing that beats an earlier opt-out.
     """
 
     channel = models.CharField(max_length=6, choices=Channel)
     address = models.CharField(max_length=320)
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
+    subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+")
     explicit_until = models.DateTimeField(null=True)
     explicit_event = models.BigIntegerField(null=True)
     implicit_until = models.DateTimeField(null=True)
     implicit_event = models.BigIntegerField(null=True)
     verify_event = models.BigIntegerField(null=True)
+    own_at = models.DateTimeField(null=True)
+    own_until = models.DateTimeField(null=True)
+    own_event = models.BigIntegerField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_event = models.BigIntegerField(null=True)
+    restored_event = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["address", "channel", "purpose"], name="one_standing_per_purpose"),
+            models.UniqueConstraint(
+                fields=["address", "channel", "purpose", "subscription_type"],
+                nulls_distinct=False,
+                name="one_standing_per_scope",
+            ),
         ]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class SuppressionReason(models.TextChoices):
@@ -159,6 +188,8 @@ class Suppression(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
+    released_because = models.TextField(blank=True)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -168,6 +199,13 @@ class Suppression(models.Model):
                 name="one_active_suppression",
             ),
         ]
+        indexes = [
+            GinIndex(fields=["address"], opclasses=["gin_trgm_ops"], name="suppression_trgm"),  # the list's search
+            models.Index("reason", "id", condition=models.Q(released_at=None), name="suppression_by_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 def new_key() -> str:
@@ -184,3 +222,6 @@ class OptOutKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address", "channel"], name="one_opt_out_key")]
+
+    def __str__(self) -> str:
+        return self.address

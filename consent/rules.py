@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 type Text = str | Promise
 
 
+DATE = _("Date")
+
+
 class Status(StrEnum):
     ALLOWED = "allowed"  # with its evidence it may be mailed
     VERIFY = "verify"  # the person must confirm first
@@ -47,7 +50,7 @@ class SourceRule:
     status: Status
     kind: Kind = Kind.NONE
     may_be_explicit: bool = False  # an unticked box that the person ticked makes it explicit
-    date_label: Text = _("Date")
+    date_label: Text = DATE
     evidence_fields: tuple[Field, ...] = ()
     months: int = 0
     remedy: Text = ""

@@ -9,134 +9,238 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('consent', '0001_extensions'),
+        ("consent", "0001_extensions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Purpose',
+            name="Purpose",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('name_nl', models.CharField(max_length=100, verbose_name='name in Dutch')),
-                ('description_en', models.TextField(blank=True, verbose_name='description in English')),
-                ('description_nl', models.TextField(blank=True, verbose_name='description in Dutch')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                ("name_nl", models.CharField(max_length=100, verbose_name="name in Dutch")),
+                ("description_en", models.TextField(blank=True, verbose_name="description in English")),
+                ("description_nl", models.TextField(blank=True, verbose_name="description in Dutch")),
+                ("code", models.SlugField(unique=True, verbose_name="code")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OptOutKey',
+            name="OptOutKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('letter', 'Letter')], max_length=6)),
-                ('address', models.CharField(max_length=320)),
-                ('key', models.CharField(default=consent.models.new_key, max_length=22, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(choices=[("email", "E-mail"), ("sms", "SMS"), ("letter", "Letter")], max_length=6),
+                ),
+                ("address", models.CharField(max_length=320)),
+                ("key", models.CharField(default=consent.models.new_key, max_length=22, unique=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('address', 'channel'), name='one_opt_out_key')],
+                "constraints": [models.UniqueConstraint(fields=("address", "channel"), name="one_opt_out_key")],
             },
         ),
         migrations.CreateModel(
-            name='SubscriptionType',
+            name="SubscriptionType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('name_nl', models.CharField(max_length=100, verbose_name='name in Dutch')),
-                ('description_en', models.TextField(blank=True, verbose_name='description in English')),
-                ('description_nl', models.TextField(blank=True, verbose_name='description in Dutch')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscription_types', to='consent.purpose', verbose_name='purpose')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                ("name_nl", models.CharField(max_length=100, verbose_name="name in Dutch")),
+                ("description_en", models.TextField(blank=True, verbose_name="description in English")),
+                ("description_nl", models.TextField(blank=True, verbose_name="description in Dutch")),
+                ("code", models.SlugField(unique=True, verbose_name="code")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "purpose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscription_types",
+                        to="consent.purpose",
+                        verbose_name="purpose",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ConsentEvent',
+            name="ConsentEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField()),
-                ('act', models.CharField(choices=[('given', 'Given'), ('confirmed', 'Confirmed'), ('withdrawn', 'Withdrawn'), ('restored', 'Restored')], max_length=10)),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('letter', 'Letter')], max_length=6)),
-                ('source', models.CharField(max_length=30)),
-                ('kind', models.CharField(max_length=8)),
-                ('evidence_on', models.DateField(null=True)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('actor', models.CharField(max_length=60)),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('previous', models.BinaryField(max_length=32)),
-                ('hash', models.BinaryField(max_length=32)),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose')),
-                ('subscription_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.subscriptiontype')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[
+                            ("given", "Given"),
+                            ("confirmed", "Confirmed"),
+                            ("withdrawn", "Withdrawn"),
+                            ("restored", "Restored"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(choices=[("email", "E-mail"), ("sms", "SMS"), ("letter", "Letter")], max_length=6),
+                ),
+                ("source", models.CharField(max_length=30)),
+                ("kind", models.CharField(max_length=8)),
+                ("evidence_on", models.DateField(null=True)),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("actor", models.CharField(max_length=60)),
+                ("commitment", models.BinaryField(max_length=32)),
+                ("previous", models.BinaryField(max_length=32)),
+                ("hash", models.BinaryField(max_length=32)),
+                (
+                    "purpose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose"
+                    ),
+                ),
+                (
+                    "subscription_type",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.subscriptiontype",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('letter', 'Letter')], max_length=6)),
-                ('address', models.CharField(max_length=320)),
-                ('reason', models.CharField(choices=[('unsubscribed', 'Unsubscribed'), ('complained', 'Complained'), ('hard_bounce', 'Bounced hard'), ('objection', 'Objected'), ('erased', 'Erased'), ('manual', 'Blocked by hand')], max_length=12)),
-                ('evidence', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=60)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('released_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('subscription_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.subscriptiontype')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(choices=[("email", "E-mail"), ("sms", "SMS"), ("letter", "Letter")], max_length=6),
+                ),
+                ("address", models.CharField(max_length=320)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("unsubscribed", "Unsubscribed"),
+                            ("complained", "Complained"),
+                            ("hard_bounce", "Bounced hard"),
+                            ("objection", "Objected"),
+                            ("erased", "Erased"),
+                            ("manual", "Blocked by hand"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("evidence", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=60)),
+                ("released_at", models.DateTimeField(null=True)),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "subscription_type",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.subscriptiontype",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ConsentDetail',
+            name="ConsentDetail",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='detail', serialize=False, to='consent.consentevent')),
-                ('salt', models.BinaryField(max_length=16)),
-                ('address', models.CharField(max_length=320)),
-                ('subject', models.BigIntegerField(null=True)),
-                ('wording', models.TextField(blank=True)),
-                ('language', models.CharField(blank=True, max_length=10)),
-                ('ip', models.GenericIPAddressField(null=True)),
-                ('user_agent', models.TextField(blank=True)),
-                ('url', models.TextField(blank=True)),
-                ('evidence', models.JSONField(default=dict)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="detail",
+                        serialize=False,
+                        to="consent.consentevent",
+                    ),
+                ),
+                ("salt", models.BinaryField(max_length=16)),
+                ("address", models.CharField(max_length=320)),
+                ("subject", models.BigIntegerField(null=True)),
+                ("wording", models.TextField(blank=True)),
+                ("language", models.CharField(blank=True, max_length=10)),
+                ("ip", models.GenericIPAddressField(null=True)),
+                ("user_agent", models.TextField(blank=True)),
+                ("url", models.TextField(blank=True)),
+                ("evidence", models.JSONField(default=dict)),
             ],
             options={
-                'indexes': [models.Index(models.F('address'), name='consentdetail_address')],
+                "indexes": [models.Index(models.F("address"), name="consentdetail_address")],
             },
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('letter', 'Letter')], max_length=6)),
-                ('address', models.CharField(max_length=320)),
-                ('explicit_until', models.DateTimeField(null=True)),
-                ('explicit_event', models.BigIntegerField(null=True)),
-                ('implicit_until', models.DateTimeField(null=True)),
-                ('implicit_event', models.BigIntegerField(null=True)),
-                ('verify_event', models.BigIntegerField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(choices=[("email", "E-mail"), ("sms", "SMS"), ("letter", "Letter")], max_length=6),
+                ),
+                ("address", models.CharField(max_length=320)),
+                ("explicit_until", models.DateTimeField(null=True)),
+                ("explicit_event", models.BigIntegerField(null=True)),
+                ("implicit_until", models.DateTimeField(null=True)),
+                ("implicit_event", models.BigIntegerField(null=True)),
+                ("verify_event", models.BigIntegerField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "purpose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('address', 'channel', 'purpose'), name='one_standing_per_purpose')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("address", "channel", "purpose"), name="one_standing_per_purpose")
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consentevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1c346e473e56f77096d8f27987b3d87f084bf816', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_3dd0f', table='consent_consentevent', when='BEFORE')),
+            model_name="consentevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="1c346e473e56f77096d8f27987b3d87f084bf816",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_3dd0f",
+                    table="consent_consentevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('address', 'channel', 'subscription_type', 'reason'), name='one_active_suppression', nulls_distinct=False),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("released_at", None)),
+                fields=("address", "channel", "subscription_type", "reason"),
+                name="one_active_suppression",
+                nulls_distinct=False,
+            ),
         ),
     ]
