@@ -1,0 +1,277 @@
+"""The blocks of a mail as they are kept, and what each writes: one MJML snippet and one plain-text snippet per kind.
+
+A new kind is one class here and one form in `mailings.blocks_forms`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+from uuid import uuid4
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mailings.rendering import richtext, variables
+from mailings.rendering.escaping import Context
+from mailings.rendering.pieces import Condition
+from mailings.rendering.writing import Pen, readable
+
+MAX_BLOCKS = 200
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+FONTS: Mapping[str, str] = {
+    "sans": "Helvetica, Arial, sans-serif",
+    "serif": "Georgia, 'Times New Roman', serif",
+    "modern": "'Trebuchet MS', Verdana, sans-serif",
+}
+
+
+class NoSuchBlock(ValueError):
+    """The kept content has a block of a kind we do not know, or of a wrong shape."""
+
+
+def _color(value: object, otherwise: str) -> str:
+    return value.lower() if isinstance(value, str) and _COLOR.fullmatch(value) else otherwise
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the whole mail looks. Only checked colours and known fonts get into a style."""
+
+    accent: str = "#0b5563"
+    page: str = "#f4f2ee"
+    paper: str = "#ffffff"
+    ink: str = "#2a2622"
+    font: str = "sans"
+
+    @classmethod
+    def read(cls, kept: object) -> Self:
+        """Take a style from JSON; what is not a colour or a font of ours falls back."""
+        given = kept if isinstance(kept, Mapping) else {}
+        plain = cls()
+        colors = {name: _color(given.get(name), getattr(plain, name)) for name in ("accent", "page", "paper", "ink")}
+        font = given.get("font")
+        return cls(**colors, font=font if isinstance(font, str) and font in FONTS else plain.font)
+
+    @property
+    def family(self) -> str:
+        return FONTS[self.font]
+
+    @property
+    def on_accent(self) -> str:
+        """White or ink on the accent colour, whichever is read better (WCAG relative luminance)."""
+        channels = [int(self.accent[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+        return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18 else "#1b1815"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one block writes: the inside of an MJML column, and the lines of the text part."""
+
+    mjml: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One block. `only_if` says who sees it; nobody is left out without it."""
+
+    kind: ClassVar[str] = ""
+    label: ClassVar[str | Promise] = ""
+    icon: ClassVar[str] = ""
+
+    id: str
+    only_if: Condition | None = None
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """The first words, for the closed card."""
+        return ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the block as it is kept."""
+        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "only_if"}
+        if self.only_if is not None:
+            given = self.only_if
+            kept["only_if"] = {"variable": given.key, "operator": given.operator, "value": given.value}
+        return {"kind": self.kind} | kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading(Block):
+    kind = "heading"
+    label = gettext_lazy("Heading")
+    icon = "heading"
+
+    text: str = ""
+    level: int = 1
+    align: str = "left"
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        size, line = {1: ("28px", "34px"), 2: ("21px", "28px")}.get(self.level, ("17px", "24px"))
+        words = pen.words(self.text, Context.HTML, where="text")
+        look = f"margin:0;font-size:{size};line-height:{line};font-weight:700"
+        title = f'<h{self.level} style="{look}">{words}</h{self.level}>'
+        mjml = (
+            f'<mj-text css-class="pd-ink" font-size="{size}" line-height="{line}" font-weight="700"'
+            f' align="{_align(self.align)}" color="{style.ink}">'
+            f"{pen.keep(title)}</mj-text>"
+        )
+        return Written(mjml, pen.quietly(self.text, Context.TEXT))
+
+    def summary(self) -> str:
+        return readable(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Block):
+    kind = "text"
+    label = gettext_lazy("Text")
+    icon = "text-align-start"
+
+    html: str = ""
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        written = richtext.write(self.html, pen, link_color=style.accent)
+        mjml = f'<mj-text css-class="pd-ink pd-text" color="{style.ink}">{pen.keep(written.html)}</mj-text>'
+        return Written(mjml, written.text)
+
+    def summary(self) -> str:
+        return readable(richtext.first_words(self.html))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button(Block):
+    kind = "button"
+    label = gettext_lazy("Button")
+    icon = "mouse-pointer-click"
+
+    text: str = ""
+    url: str = ""
+    align: str = "left"
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        address = pen.address(self.url, self.text, where="url")
+        words = pen.words(self.text, Context.HTML, where="text")
+        href = f' href="{pen.keep(address.attribute)}"' if address else ""
+        mjml = (
+            f'<mj-button css-class="pd-button" align="{_align(self.align)}" background-color="{style.accent}"'
+            f' color="{style.on_accent}"{href}>{pen.keep(words)}</mj-button>'
+        )
+        shown = pen.quietly(self.text, Context.TEXT)
+        return Written(mjml, f"{shown}: {address.text}" if address else shown)
+
+    def summary(self) -> str:
+        return readable(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image(Block):
+    kind = "image"
+    label = gettext_lazy("Image")
+    icon = "image"
+
+    url: str = ""
+    alt: str = ""
+    is_decorative: bool = False
+    link: str = ""
+    width: int = 0  # pixels; 0 is as wide as the mail
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        picture = pen.picture(self.url, where="url")
+        if picture is None:
+            return Written("", "")
+        alt = "" if self.is_decorative else pen.words(self.alt, Context.HTML, where="alt")
+        address = pen.address(self.link, self.alt or self.url, where="link") if self.link else None
+        href = f' href="{pen.keep(address.attribute)}"' if address else ""
+        width = f' width="{min(self.width, 536)}px"' if self.width else ""
+        mjml = f'<mj-image src="{pen.keep(picture)}" alt="{pen.keep(alt)}"{href}{width} />'
+        shown = "" if self.is_decorative else pen.quietly(self.alt, Context.TEXT)
+        lines = ([f"[{shown}]"] if shown else []) + ([address.text] if address else [])
+        return Written(mjml, "\n".join(lines))
+
+    def summary(self) -> str:
+        return readable(self.alt) or self.url.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Divider(Block):
+    kind = "divider"
+    label = gettext_lazy("Divider")
+    icon = "minus"
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        return Written('<mj-divider css-class="pd-line" />', "-" * 40)
+
+
+def _align(value: str) -> str:
+    return value if value in {"left", "center", "right"} else "left"
+
+
+KINDS: Mapping[str, type[Block]] = {block.kind: block for block in (Heading, Text, Button, Image, Divider)}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole mail as it is kept: blocks in order, the language they are written in, one style."""
+
+    blocks: tuple[Block, ...] = ()
+    language: str = "en"
+    style: Style = field(default_factory=Style)
+    template: str = ""
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Self:
+        """Take a mail from JSON. Raises NoSuchBlock."""
+        given = kept.get("blocks", [])
+        if not isinstance(given, list) or len(given) > MAX_BLOCKS:
+            raise NoSuchBlock(_("A mail can have %(count)d blocks.") % {"count": MAX_BLOCKS})
+        language = str(kept.get("language") or "en")[:10]
+        blocks = tuple(read_block(block) for block in given)
+        return cls(blocks, language, Style.read(kept.get("style")), str(kept.get("template", "")))
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the mail as it is kept in `Mailing.content`."""
+        style = {part.name: getattr(self.style, part.name) for part in fields(self.style)}
+        kept: dict[str, Any] = {"language": self.language, "style": style}
+        if self.template:
+            kept["template"] = self.template
+        return kept | {"blocks": [block.to_json() for block in self.blocks]}
+
+
+def new_id() -> str:
+    """A number for a new block, unique within its mail."""
+    return uuid4().hex[:12]
+
+
+def read_block(kept: object) -> Block:
+    """Take one block from JSON. Raises NoSuchBlock."""
+    if not isinstance(kept, Mapping) or kept.get("kind") not in KINDS:
+        raise NoSuchBlock(_("We do not know this kind of block."))
+    kind = KINDS[kept["kind"]]
+    given: dict[str, Any] = {
+        "id": str(kept.get("id") or new_id())[:40],
+        "only_if": _read_condition(kept.get("only_if")),
+    }
+    for part in fields(kind):
+        if part.name in {"id", "only_if"} or part.name not in kept:
+            continue
+        value = kept[part.name]
+        if type(value) is not part.type and type(value) is not type(part.default):
+            raise NoSuchBlock(_("This block is damaged: %(field)s.") % {"field": part.name})
+        given[part.name] = value
+    return kind(**given)
+
+
+def _read_condition(kept: object) -> Condition | None:
+    if not isinstance(kept, Mapping):
+        return None
+    variable = variables.find(str(kept.get("variable", "")))
+    operator = str(kept.get("operator", ""))
+    if variable is None or operator not in {"is", "is_not", "filled", "empty"}:
+        raise NoSuchBlock(_("We cannot read who sees this block."))
+    return Condition(variable.key, operator, str(kept.get("value", ""))[:200])

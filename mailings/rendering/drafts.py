@@ -1,0 +1,112 @@
+"""A mailing written out: blocks to MJML, to HTML and to text, with places to fill, before it is put into MIME."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.utils.translation import override
+
+from mailings.rendering import frame, headers, pieces, variables
+from mailings.rendering.blocks import Document
+from mailings.rendering.escaping import Context, RenderError
+from mailings.rendering.frame import Footer, Part
+from mailings.rendering.pieces import Pieces
+from mailings.rendering.writing import Link, Pen, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A mailing as far as rendering needs it: plain values."""
+
+    document: Document
+    name: str
+    subject: str
+    preheader: str = ""
+    from_name: str = ""
+    from_address: str
+    reply_to: str = ""
+    number: int = 0  # of the mailing: Feedback-ID
+    subscription_code: str = ""
+    subscription_name: str = ""
+    sender_name: str = ""
+    postal_address: str = ""
+    base_url: str
+    list_domain: str  # List-Id, Feedback-ID
+    track_opens: bool = True
+    track_clicks: bool = True
+    is_test: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message before it is put into MIME: what each part says, with places to fill."""
+
+    headers: tuple[headers.Header, ...]
+    subject: Pieces
+    text: Pieces
+    html: Pieces
+    links: tuple[Link, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Which data keys filling this message reads."""
+        return frozenset(key for part in (self.subject, self.text, self.html) for key in pieces.keys(part))
+
+
+def draft(letter: Letter) -> Draft:
+    """Write a letter out, in its own language; mistakes stay in it literally and are named."""
+    constants = {"mailing.name": letter.name, "mailing.subject": letter.subject, "mailing.sender": letter.from_name}
+    pen = Pen(letter.base_url, constants, track_clicks=letter.track_clicks, track_opens=letter.track_opens)
+    with override(letter.document.language):
+        subject = pen.words(_marked(letter), Context.HEADER, where="subject")
+        preheader = pen.words(letter.preheader, Context.HTML, where="preheader")
+        title = pen.quietly(letter.subject, Context.HTML)
+        parts = list(_parts(letter, pen))
+        footer = Footer(letter.sender_name, letter.postal_address, letter.subscription_name)
+        html = frame.page(
+            parts,
+            footer=footer,
+            preheader=preheader,
+            title=title,
+            language=letter.document.language,
+            style=letter.document.style,
+            pen=pen,
+        )
+        text = _text(parts, frame.footer_text(footer, pen))
+    cut = pen.marks.cut
+    return Draft(_headers(letter, pen), cut(subject), cut(text), cut(html), tuple(pen.links), tuple(pen.problems))
+
+
+def used_variables(letter: Letter) -> frozenset[str]:
+    """Name the variables whose values must be copied per recipient, conditions included."""
+    return frozenset(key for key in draft(letter).keys if key in variables.CATALOGUE)
+
+
+def _headers(letter: Letter, pen: Pen) -> tuple[headers.Header, ...]:
+    try:
+        return headers.of(letter)
+    except RenderError as refusal:
+        place = {"_from": "from_address", "_reply_to": "reply_to"}.get(refusal.key, "from_name")
+        pen.problems.append(Problem("", place, str(refusal)))
+        return headers.of(replace(letter, from_name="", from_address=f"nobody@{letter.list_domain}", reply_to=""))
+
+
+def _marked(letter: Letter) -> str:
+    return f"[Test] {letter.subject}" if letter.is_test else letter.subject
+
+
+def _parts(letter: Letter, pen: Pen) -> Iterator[Part]:
+    for block in letter.document.blocks:
+        pen.block = block.id
+        written = block.write(pen, letter.document.style)
+        if block.only_if is None:
+            yield Part(written)
+        else:
+            yield Part(written, *pen.marks.when(block.only_if))
+    pen.block = ""
+
+
+def _text(parts: list[Part], footer: str) -> str:
+    """Put an empty line between the blocks, and the footer below the usual dashes."""
+    blocks = "".join(f"{part.before}{part.written.text}\n\n{part.after}" for part in parts if part.written.text)
+    return f"{blocks}-- \n{footer}\n"

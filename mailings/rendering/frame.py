@@ -1,0 +1,121 @@
+"""The frame around the blocks: MJML head, the footer nobody can leave out, dark colours, the pixel."""
+
+import html
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mailings.rendering.blocks import Style, Written
+from mailings.rendering.writing import Pen
+
+# mrml, the MJML renderer in Rust; its package has no types.
+_to_html: Any = import_module("mjml").mjml2html
+
+_DARK = """
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+@media (prefers-color-scheme: dark) {
+  body, .pd-page { background-color: #16130f !important; }
+  .pd-paper, .pd-paper > table, .pd-paper > table > tbody > tr > td { background-color: #211d19 !important; }
+  .pd-ink div, .pd-ink h1, .pd-ink h2, .pd-ink h3, .pd-ink p, .pd-ink li { color: #efe9df !important; }
+  .pd-text a.pd-link { color: #9fd3e0 !important; }
+  .pd-quiet div, .pd-quiet a { color: #b9b0a3 !important; }
+  .pd-line p { border-top-color: #4a433a !important; }
+}
+.pd-text p:last-child, .pd-text ul:last-child, .pd-text ol:last-child { margin-bottom: 0 !important; }
+"""
+# What a preview in dark colours shows: the same rules, switched on.
+DARK_RULE, DARK_ALWAYS = "@media (prefers-color-scheme: dark)", "@media all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one block wrote, with the marks around it when only some see it."""
+
+    written: Written
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Footer:
+    """Who sends this, and how to stop it. Always there."""
+
+    sender: str
+    postal_address: str
+    subscription: str
+
+
+def page(
+    parts: list[Part], *, footer: Footer, preheader: str, title: str, language: str, style: Style, pen: Pen
+) -> str:
+    """Write the whole mail as marked HTML."""
+    pixel = pen.own("_token", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
+    sections = "".join(_section(part, style.paper) for part in parts if part.written.mjml)
+    body = (
+        f'<mjml lang="{html.escape(language)}"><mj-head><mj-title>{pen.keep(title)}</mj-title><mj-preview>{pen.keep(preheader)}</mj-preview>'
+        '<mj-raw><meta name="color-scheme" content="light dark" /></mj-raw>'
+        '<mj-breakpoint width="480px" /><mj-attributes>'
+        f'<mj-all font-family="{style.family}" />'
+        '<mj-text font-size="16px" line-height="25px" padding="8px 32px" />'
+        '<mj-button font-size="16px" font-weight="600" padding="12px 32px" inner-padding="13px 24px"'
+        ' border-radius="5px" line-height="20px" />'
+        '<mj-image padding="8px 32px" /><mj-divider padding="16px 32px" border-width="1px" border-color="#dcd6cb" />'
+        '<mj-section padding="0" /><mj-column padding="0" />'
+        f"</mj-attributes><mj-style>{_DARK}</mj-style></mj-head>"
+        f'<mj-body width="600px" background-color="{style.page}" css-class="pd-page">'
+        f"{_band(style, '24px')}{sections}{_band(style, '24px')}{_footer(footer, style, pen)}"
+        f"{_pixel(pixel, pen)}</mj-body></mjml>"
+    )
+    return str(_to_html(body))
+
+
+def footer_text(footer: Footer, pen: Pen) -> str:
+    """Write the footer of the plain text part."""
+    lines = [line for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip()]
+    unsubscribe, online = pen.own("_unsubscribe").text, pen.own("_view").text
+    return "\n".join(
+        [*lines, "", f"{_unsubscribe_words(footer)}: {unsubscribe}", f"{_('View this mail online')}: {online}"]
+    )
+
+
+def _section(part: Part, paper: str) -> str:
+    """One block is one section, so that what only some see is whole rows of the outermost table."""
+    section = f'<mj-section css-class="pd-paper" background-color="{paper}"><mj-column>{part.written.mjml}</mj-column></mj-section>'
+    if not part.before:
+        return section
+    return f"<mj-raw>{part.before}</mj-raw>{section}<mj-raw>{part.after}</mj-raw>"
+
+
+def _band(style: Style, height: str) -> str:
+    return (
+        f'<mj-section css-class="pd-paper" background-color="{style.paper}"><mj-column>'
+        f'<mj-spacer height="{height}" /></mj-column></mj-section>'
+    )
+
+
+def _footer(footer: Footer, style: Style, pen: Pen) -> str:
+    words = ", ".join(line.strip() for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip())
+    link = '<a href="{}" style="color:#6b655c;text-decoration:underline">{}</a>'
+    unsubscribe = link.format(pen.own("_unsubscribe").attribute, html.escape(_unsubscribe_words(footer)))
+    online = link.format(pen.own("_view").attribute, html.escape(_("View this mail online")))
+    return (
+        '<mj-section padding="16px 0 32px"><mj-column>'
+        '<mj-text css-class="pd-quiet" font-size="12px" line-height="19px" color="#6b655c">'
+        f"{pen.keep(f'{html.escape(words)}<br />{unsubscribe} · {online}')}</mj-text></mj-column></mj-section>"
+    )
+
+
+def _unsubscribe_words(footer: Footer) -> str:
+    if footer.subscription:
+        return _("Unsubscribe from %(name)s") % {"name": footer.subscription}
+    return _("Unsubscribe")
+
+
+def _pixel(address: str, pen: Pen) -> str:
+    if not address:
+        return ""
+    return (
+        f'<mj-raw><img src="{pen.keep(address)}" width="1" height="1" alt="" style="display:block;border:0" /></mj-raw>'
+    )

@@ -1,0 +1,249 @@
+"""The compiled message: static segments and slots. Filling it in is joining bytes.
+
+Every slot of a body stands on a line of its own between two soft line breaks of quoted-printable, so that nothing
+has to be wrapped again, and no line begins with a dot, so that SMTP has nothing to stuff.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Self
+
+from mailings.rendering import escaping, headers
+from mailings.rendering.escaping import Context
+from mailings.rendering.pieces import Condition
+
+Recipient = Mapping[str, object]
+Fill = Callable[[Recipient], bytes]
+VERSION = 1
+LINE = 76
+_CODED = re.compile(r"[^ -<>-~]")
+# Values that are the same in every context of a body: no quoting, no escaping, no dot in front.
+_AS_IS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,.:;/@_()?!*+#$%~|-]{0,72}[A-Za-z0-9.,:;/@_)?!*+#$%~|-])?").fullmatch
+_WORDS_ONLY = re.compile(r"[A-Za-z0-9_.~-]{1,74}").fullmatch
+
+
+@dataclass(frozen=True)
+class Template:
+    """Segments with the numbers of the slots between them: one more segment than slots."""
+
+    segments: tuple[str, ...]
+    order: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"segments": list(self.segments), "order": list(self.order)}
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Self:
+        return cls(tuple(kept["segments"]), tuple(kept["order"]))
+
+
+@dataclass(frozen=True)
+class Value:
+    """A slot of the body or a header: one value of the recipient in its context."""
+
+    context: Context
+    key: str
+    fallback: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"do": self.context.value, "key": self.key, "or": self.fallback}
+
+    def filler(self, _slots: Sequence["Fillable"]) -> Fill:
+        return _raw(self.key) if self.context is Context.RAW else _body(self.context, self.key, self.fallback)
+
+
+@dataclass(frozen=True)
+class To:
+    """The To header's value, from `_name` and `_to`."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"do": "to"}
+
+    def filler(self, _slots: Sequence["Fillable"]) -> Fill:
+        return lambda recipient: headers.mailbox("_to", recipient.get("_name"), recipient.get("_to")).encode("ascii")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A whole header line of words and values, encoded together (Subject)."""
+
+    name: str
+    parts: tuple[str | Value, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "do": "line",
+            "name": self.name,
+            "parts": [p if isinstance(p, str) else p.to_json() for p in self.parts],
+        }
+
+    def filler(self, _slots: Sequence["Fillable"]) -> Fill:
+        def fill(recipient: Recipient) -> bytes:
+            words = [
+                part
+                if isinstance(part, str)
+                else escaping.fill(part.context, part.key, part.fallback, recipient.get(part.key))
+                for part in self.parts
+            ]
+            return headers.unstructured(self.name, "".join(words)).encode("ascii")
+
+        return fill
+
+
+@dataclass(frozen=True)
+class When:
+    """Lines of a body that only some see."""
+
+    condition: Condition
+    template: Template
+
+    def to_json(self) -> dict[str, Any]:
+        given = self.condition
+        return {
+            "do": "when",
+            "key": given.key,
+            "operator": given.operator,
+            "value": given.value,
+        } | self.template.to_json()
+
+    def filler(self, slots: Sequence["Fillable"]) -> Fill:
+        join = _joiner(self.template, slots)
+        holds = self.condition.holds
+        return lambda recipient: join(recipient) if holds(recipient) else b""
+
+
+Fillable = Value | To | Line | When
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A mailing ready to be filled in: JSON in the database, bytes and functions in the worker."""
+
+    template: Template
+    slots: tuple[Fillable, ...]
+    links: tuple[tuple[int, str, str], ...]  # number, address, name
+    html_size: int  # octets of the HTML without values: Gmail clips at 102 kB
+    _join: Callable[[Recipient], bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_join", _joiner(self.template, self.slots))
+
+    def render(self, recipient: Recipient) -> bytes:
+        """Give the message of one recipient: CRLF, ASCII, lines within 76 octets but for long addresses in headers.
+
+        Raises RenderError when this recipient's values cannot be put into a mail.
+        """
+        return self._join(recipient)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what `Mailing.compiled` keeps."""
+        return {
+            "version": VERSION,
+            "template": self.template.to_json(),
+            "slots": [slot.to_json() for slot in self.slots],
+            "links": [list(link) for link in self.links],
+            "html_size": self.html_size,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Take it from `Mailing.compiled`."""
+        links = tuple((int(number), str(url), str(name)) for number, url, name in kept["links"])
+        slots = tuple(_read(slot) for slot in kept["slots"])
+        return cls(Template.read(kept["template"]), slots, links, int(kept["html_size"]))
+
+
+def render(compiled: Compiled, recipient: Recipient) -> bytes:
+    """Give the message of one recipient (see Compiled.render)."""
+    return compiled.render(recipient)
+
+
+def _read(kept: Mapping[str, Any]) -> Fillable:
+    match kept["do"]:
+        case "to":
+            return To()
+        case "line":
+            return Line(kept["name"], tuple(p if isinstance(p, str) else _read_value(p) for p in kept["parts"]))
+        case "when":
+            return When(Condition(kept["key"], kept["operator"], kept["value"]), Template.read(kept))
+        case _:
+            return _read_value(kept)
+
+
+def _read_value(kept: Mapping[str, Any]) -> Value:
+    return Value(Context(kept["do"]), kept["key"], kept["or"])
+
+
+def _joiner(template: Template, slots: Sequence[Fillable]) -> Callable[[Recipient], bytes]:
+    """Make the function that fills one template: each different slot is worked out once, then bytes are joined."""
+    used = sorted(set(template.order))
+    fills = tuple(slots[number].filler(slots) for number in used)
+    static = [segment.encode("ascii") for segment in template.segments]
+    if not fills:
+        whole = b"".join(static)
+        return lambda _recipient: whole
+    frame: list[bytes] = [b""] * (2 * len(static) - 1)
+    frame[::2] = static
+    pick = _picker([used.index(number) for number in template.order])
+
+    def join(recipient: Recipient) -> bytes:
+        pieces = frame.copy()
+        pieces[1::2] = pick([fill(recipient) for fill in fills])
+        return b"".join(pieces)
+
+    return join
+
+
+def _picker(places: list[int]) -> Callable[[list[bytes]], Sequence[bytes]]:
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    return itemgetter(*places)
+
+
+def _body(context: Context, key: str, fallback: str) -> Fill:
+    """Make the function that gives one value as quoted-printable lines."""
+    otherwise = quoted(escaping.ESCAPES[context](fallback))
+    as_is = _WORDS_ONLY if context is Context.URL else _AS_IS
+
+    def fill(recipient: Recipient) -> bytes:
+        value = recipient.get(key)
+        if value is None or value == "":
+            return otherwise
+        if isinstance(value, str) and as_is(value):
+            return value.encode("ascii")
+        return quoted(escaping.fill(context, key, fallback, value))
+
+    return fill
+
+
+def _raw(key: str) -> Fill:
+    return lambda recipient: escaping.raw(key, recipient.get(key)).encode("ascii")
+
+
+def quoted(text: str) -> bytes:
+    """Write a value of one line as quoted-printable that begins on a fresh line and ends before a soft break."""
+    return "=\r\n".join(quoted_lines(text)).encode("ascii")
+
+
+def quoted_lines(text: str) -> list[str]:
+    """Cut one line of text into quoted-printable lines of at most 75 characters, none beginning with a dot."""
+    coded = text
+    if not text.isascii() or _CODED.search(text):
+        coded = _CODED.sub(_code, text.encode().decode("latin-1"))
+    lines = []
+    start = 0
+    while start < len(coded) or not lines:
+        dotted = coded[start : start + 1] == "."
+        end = start + (LINE - 3 if dotted else LINE - 1)
+        if end < len(coded):  # never cut an =XX in two
+            end -= 1 if coded[end - 1] == "=" else 2 if coded[end - 2] == "=" else 0
+        line = coded[start:end]
+        lines.append("=2E" + line[1:] if dotted else line)
+        start = end
+    return lines
+
+
+def _code(match: re.Match[str]) -> str:
+    return f"={ord(match.group()):02X}"
