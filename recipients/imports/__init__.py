@@ -1,0 +1,1 @@
+"""A stranger's file becomes people: read in a child process, columns guessed, rows checked, written in batches."""
