@@ -74,7 +74,9 @@ def draft(letter: Letter) -> Draft:
         )
         text = _text(parts, frame.footer_text(footer, pen))
     cut = pen.marks.cut
-    return Draft(_headers(letter, pen), cut(subject), cut(text), cut(html), tuple(pen.links), tuple(pen.problems))
+    return Draft(
+        _headers(letter, pen), cut(subject), cut(text), cut(f"{html}\n"), tuple(pen.links), tuple(pen.problems)
+    )
 
 
 def used_variables(letter: Letter) -> frozenset[str]:

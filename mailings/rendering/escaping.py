@@ -39,6 +39,8 @@ def clean(key: str, value: object) -> str:
         return str(value)
     if not isinstance(value, str):
         raise RenderError(key, _("The value of %(key)s is not a text.") % {"key": key})
+    if value.isprintable():
+        return value.strip()
     if _POISON.search(value):
         raise RenderError(key, _("The value of %(key)s holds characters no mail can carry.") % {"key": key})
     return _TURNING.sub("", _LINE_ENDS.sub(" ", value)).strip()

@@ -110,9 +110,12 @@ def _folded(name: str, words: list[str]) -> str:
 
 def encoded(text: str, used: int = 10) -> str:
     """Write words as RFC 2047 encoded words of at most 75 characters, one per line, no character cut in two."""
+    whole = text.encode().decode("latin-1").translate(_Q)
+    if len(whole) <= _WORD - used:
+        return f"=?utf-8?q?{whole}?="
     lines, line, room = [], "", _WORD - used
     for character in text:
-        q = "".join([_Q[byte] for byte in character.encode()])
+        q = character.encode().decode("latin-1").translate(_Q)
         if len(line) + len(q) > room:
             lines.append(line)
             line, room = "", _WORD - 1

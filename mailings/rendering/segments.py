@@ -16,6 +16,8 @@ from mailings.rendering.pieces import Condition
 
 Recipient = Mapping[str, object]
 Fill = Callable[[Recipient], bytes]
+# key, test for "the same in every context", places, and per place how to write any other value
+_Shared = tuple[str, Callable[[str], object], tuple[int, ...], tuple[tuple[int, Callable[[object], bytes]], ...]]
 VERSION = 1
 LINE = 76
 _CODED = re.compile(r"[^ -<>-~]")
@@ -51,7 +53,10 @@ class Value:
         return {"do": self.context.value, "key": self.key, "or": self.fallback}
 
     def filler(self, _slots: Sequence["Fillable"]) -> Fill:
-        return _raw(self.key) if self.context is Context.RAW else _body(self.context, self.key, self.fallback)
+        if self.context is Context.RAW:
+            return _raw(self.key)
+        fill = _body(self)
+        return lambda recipient: fill(recipient.get(self.key))
 
 
 @dataclass(frozen=True)
@@ -179,21 +184,57 @@ def _read_value(kept: Mapping[str, Any]) -> Value:
 def _joiner(template: Template, slots: Sequence[Fillable]) -> Callable[[Recipient], bytes]:
     """Make the function that fills one template: each different slot is worked out once, then bytes are joined."""
     used = sorted(set(template.order))
-    fills = tuple(slots[number].filler(slots) for number in used)
     static = [segment.encode("ascii") for segment in template.segments]
-    if not fills:
+    if not used:
         whole = b"".join(static)
         return lambda _recipient: whole
     frame: list[bytes] = [b""] * (2 * len(static) - 1)
     frame[::2] = static
+    bodies = [slots[number] for number in used]
+    plain = tuple((place, slot) for place, slot in enumerate(bodies) if _is_body(slot))
+    words = _shared([(place, slot) for place, slot in plain if isinstance(slot, Value)])
+    others = tuple((place, slot.filler(slots)) for place, slot in enumerate(bodies) if not _is_body(slot))
     pick = _picker([used.index(number) for number in template.order])
+    blank = [b""] * len(used)
 
     def join(recipient: Recipient) -> bytes:
+        values = blank.copy()
+        for key, is_as_is, places, fills in words:
+            value = recipient.get(key)
+            if type(value) is str and is_as_is(value):
+                values[places[0]] = same = value.encode("ascii")
+                for place in places[1:]:
+                    values[place] = same
+            else:
+                for place, fill in fills:
+                    values[place] = fill(value)
+        for place, filler in others:
+            values[place] = filler(recipient)
         pieces = frame.copy()
-        pieces[1::2] = pick([fill(recipient) for fill in fills])
+        pieces[1::2] = pick(values)
         return b"".join(pieces)
 
     return join
+
+
+def _is_body(slot: Fillable) -> bool:
+    return isinstance(slot, Value) and slot.context is not Context.RAW
+
+
+def _shared(slots: Sequence[tuple[int, Value]]) -> tuple[_Shared, ...]:
+    """Put the places of one value together: most values look the same in HTML and in text, and are looked at once."""
+    groups: dict[tuple[str, bool], list[tuple[int, Value]]] = {}
+    for place, slot in slots:
+        groups.setdefault((slot.key, slot.context is Context.URL), []).append((place, slot))
+    return tuple(
+        (
+            key,
+            _WORDS_ONLY if in_url else _AS_IS,
+            tuple(place for place, _slot in group),
+            tuple((place, _body(slot)) for place, slot in group),
+        )
+        for (key, in_url), group in groups.items()
+    )
 
 
 def _picker(places: list[int]) -> Callable[[list[bytes]], Sequence[bytes]]:
@@ -202,18 +243,14 @@ def _picker(places: list[int]) -> Callable[[list[bytes]], Sequence[bytes]]:
     return itemgetter(*places)
 
 
-def _body(context: Context, key: str, fallback: str) -> Fill:
+def _body(slot: Value) -> Callable[[object], bytes]:
     """Make the function that gives one value as quoted-printable lines."""
-    otherwise = quoted(escaping.ESCAPES[context](fallback))
-    as_is = _WORDS_ONLY if context is Context.URL else _AS_IS
+    otherwise = quoted(escaping.ESCAPES[slot.context](slot.fallback))
 
-    def fill(recipient: Recipient) -> bytes:
-        value = recipient.get(key)
+    def fill(value: object) -> bytes:
         if value is None or value == "":
             return otherwise
-        if isinstance(value, str) and as_is(value):
-            return value.encode("ascii")
-        return quoted(escaping.fill(context, key, fallback, value))
+        return quoted(escaping.fill(slot.context, slot.key, slot.fallback, value))
 
     return fill
 
@@ -229,12 +266,15 @@ def quoted(text: str) -> bytes:
 
 def quoted_lines(text: str) -> list[str]:
     """Cut one line of text into quoted-printable lines of at most 75 characters, none beginning with a dot."""
-    coded = text
-    if not text.isascii() or _CODED.search(text):
+    if text.isascii() and text.isprintable():
+        coded = text.replace("=", "=3D")
+    else:
         coded = _CODED.sub(_code, text.encode().decode("latin-1"))
+    if len(coded) < LINE and coded[:1] != ".":
+        return [coded]
     lines = []
     start = 0
-    while start < len(coded) or not lines:
+    while start < len(coded):
         dotted = coded[start : start + 1] == "."
         end = start + (LINE - 3 if dotted else LINE - 1)
         if end < len(coded):  # never cut an =XX in two
