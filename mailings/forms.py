@@ -1,0 +1,147 @@
+"""What people type into the wizard, apart from the content."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from consent import addresses
+from consent.models import SubscriptionType
+from mailings.models import Mailing
+from mailings.rendering import variables
+from recipients.models import Project, Selection
+
+LISTED = 200  # choices in a list; the linked one is always among them
+
+
+class AddressField(forms.CharField):
+    """An e-mail address in the one form we keep."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=320, widget=forms.EmailInput, **options)
+
+    def clean(self, value: Any) -> str:
+        """Give the normalised address, or the sentence that says what is wrong."""
+        text = str(super().clean(value))
+        if not text:
+            return ""
+        try:
+            return addresses.normalise(text)
+        except addresses.InvalidAddress as mistake:
+            raise forms.ValidationError(str(mistake)) from mistake
+
+
+class NewMailingForm(forms.Form):
+    """Its name, and what it is for."""
+
+    name = forms.CharField(label=gettext_lazy("Name of mailing"), max_length=200)
+    type = forms.ChoiceField(label=gettext_lazy("Type"), choices=Mailing.Type, initial=Mailing.Type.EMAIL)
+    selection = forms.ModelChoiceField(Selection.objects.all(), required=False, widget=forms.HiddenInput)
+    project = forms.ModelChoiceField(Project.objects.all(), required=False, widget=forms.HiddenInput)
+
+
+class SetupForm(forms.ModelForm[Mailing]):
+    """Step 1. Everything but the name may be empty in a draft; the check before sending asks for the rest.
+
+    A mistake in a variable is kept and remarked upon: what somebody typed is never lost.
+    """
+
+    from_address = AddressField(label=gettext_lazy("From, address"), required=False)
+    reply_to = AddressField(
+        label=gettext_lazy("Reply to"),
+        required=False,
+        help_text=gettext_lazy("Where answers go. When empty, to the From address."),
+    )
+
+    class Meta:
+        model = Mailing
+        fields = (
+            "name",
+            "subject",
+            "preheader",
+            "from_name",
+            "from_address",
+            "reply_to",
+            "subscription_type",
+            "selection",
+            "project",
+            "track_opens",
+            "track_clicks",
+        )
+        labels = {
+            "subject": gettext_lazy("Subject"),
+            "preheader": gettext_lazy("Preheader"),
+            "from_name": gettext_lazy("From, name"),
+            "subscription_type": gettext_lazy("Subscription type"),
+            "selection": gettext_lazy("Selection"),
+            "project": gettext_lazy("Project"),
+        }
+        help_texts = {
+            "name": gettext_lazy("For you and your colleagues; readers never see it."),
+            "preheader": gettext_lazy("What an inbox shows behind the subject."),
+            "subscription_type": gettext_lazy("Who has refused this type gets nothing."),
+            "selection": gettext_lazy("The mailing is listed there, and its people become recipients."),
+            "project": gettext_lazy("With a selection as well, only the people of the selection become recipients."),
+            "track_opens": gettext_lazy("An invisible picture tells that the mail was opened."),
+            "track_clicks": gettext_lazy("Links lead over our own address, so that clicks count."),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kept = self.instance
+        for name, rows in (("selection", Selection.objects.all()), ("project", Project.objects.all())):
+            self._choose_from(name, rows, getattr(kept, f"{name}_id"))
+        types = SubscriptionType.objects.filter(is_active=True) | SubscriptionType.objects.filter(
+            pk=kept.subscription_type_id
+        )
+        choice = self._choice("subscription_type")
+        choice.queryset = types.order_by("pk")
+        choice.empty_label = _("Choose what it is")
+        for name in ("subject", "preheader"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+    def _choice(self, name: str) -> "forms.ModelChoiceField[Any]":
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 foreign keys of the model
+        return field
+
+    def _choose_from(self, name: str, rows: QuerySet[Any], kept: int | None) -> None:
+        newest = list(rows.order_by("-pk").values_list("pk", flat=True)[:LISTED])
+        field = self._choice(name)
+        field.queryset = rows.filter(pk__in=[*newest, kept] if kept else newest).order_by("name", "pk")
+        field.empty_label = _("None")
+
+    def clean_name(self) -> str:
+        return _one_line(self.cleaned_data["name"])
+
+    def clean_subject(self) -> str:
+        return _one_line(self.cleaned_data["subject"])
+
+    def clean_preheader(self) -> str:
+        return _one_line(self.cleaned_data["preheader"])
+
+    def clean_from_name(self) -> str:
+        name = _one_line(self.cleaned_data["from_name"])
+        if "@" in name:
+            raise forms.ValidationError(_("An address in the name looks like a trick to mail systems. Write a name."))
+        return name
+
+    def remarks(self) -> dict[str, str]:
+        """What is kept, but must be mended before sending: {field: sentence}."""
+        texts = {name: str(self[name].value() or "") for name in ("subject", "preheader")}
+        return {name: remark for name, text in texts.items() if (remark := mistake_in(text))}
+
+
+def mistake_in(text: str) -> str:
+    """Say what is wrong with the variables of a line, and where; empty when nothing is."""
+    mistakes = variables.parse(text).mistakes
+    if not mistakes:
+        return ""
+    place = _("At character %(number)d, %(text)s:") % {"number": mistakes[0].start + 1, "text": mistakes[0].text}
+    return f"{place} {mistakes[0].sentence}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
