@@ -51,7 +51,7 @@ def page(
     parts: list[Part], *, footer: Footer, preheader: str, title: str, language: str, style: Style, pen: Pen
 ) -> str:
     """Write the whole mail as marked HTML."""
-    pixel = pen.own("_token", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
+    pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
     sections = "".join(_section(part, style.paper) for part in parts if part.written.mjml)
     body = (
         f'<mjml lang="{html.escape(language)}"><mj-head><mj-title>{pen.keep(title)}</mj-title><mj-preview>{pen.keep(preheader)}</mj-preview>'
