@@ -33,7 +33,7 @@ docs: setup
 	@.venv/bin/zensical build --clean
 
 messages: setup
-	@run/messages.sh
+	@$(PY) -m run.messages
 
 setup:
 	@run/setup.sh
