@@ -3,7 +3,10 @@
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from consent import rules
 
 
 class Company(models.Model):
@@ -17,6 +20,7 @@ class Company(models.Model):
         indexes = [
             # search as you type
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="company_name_trgm"),
+            models.Index(Lower("name"), "id", name="company_by_name"),  # an import finds the company of a row
         ]
 
     def __str__(self) -> str:
@@ -150,12 +154,18 @@ class Import(models.Model):
 
     file = models.FileField(upload_to="imports/%Y/%m/")
     file_name = models.CharField(max_length=255)
+    language = models.CharField(max_length=10, default="en")  # in which the reasons are written
     state = models.CharField(max_length=10, choices=State, default=State.MAPPING)
+    sheets = models.JSONField(default=list)
     sheet = models.CharField(max_length=100, blank=True)
+    header_row = models.PositiveIntegerField(default=0)  # as the spreadsheet numbers it; 0: the columns have no names
+    headers = models.JSONField(default=list)
+    first_column = models.PositiveSmallIntegerField(default=0)  # 2 when the list starts in column C
     mapping = models.JSONField(default=dict)  # {column index: field name}
     source = models.CharField(_("source of consent"), max_length=30, blank=True)  # consent.rules code
     evidence = models.JSONField(default=dict)
     evidence_on = models.DateField(_("date of the evidence"), null=True, blank=True)
+    is_explicit = models.BooleanField(_("they ticked a box themselves"), default=False)
     selection = models.ForeignKey(Selection, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
     overwrite = models.BooleanField(default=False)
     total = models.PositiveIntegerField(default=0)
@@ -165,7 +175,9 @@ class Import(models.Model):
     same = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     suppressed = models.PositiveIntegerField(default=0)
+    warnings = models.JSONField(default=dict)  # {recipients.imports.checks.Warn: {"count": n, "rows": [first ones]}}
     problem = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)  # times that a worker took it up
     owner = models.CharField(max_length=60, blank=True)  # the worker that claimed it
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -173,8 +185,23 @@ class Import(models.Model):
     finished_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
+    class Meta:
+        indexes = [
+            # what the clock must take up again
+            models.Index("lease_until", name="import_unfinished", condition=models.Q(state__in=["waiting", "running"])),
+        ]
+
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def is_mailable(self) -> bool:
+        """Whether its source can ever count as consent; if not, the people are kept and not mailed."""
+        return self.source in rules.SOURCES and rules.SOURCES[self.source].is_recordable
+
+    @property
+    def taken(self) -> int:
+        return self.created + self.changed + self.same
 
 
 class RejectedRow(models.Model):

@@ -1,7 +1,7 @@
 """Which rows become people, which are refused and why, and what deserves a word. Plain values in, plain values out."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -213,7 +213,7 @@ def too_long(name: Field, length: int, most: int) -> str:
 
 
 def is_name(cell: str) -> bool:
-    return cell.isalpha() and cell not in BOOLEANS or (any(map(str.isalpha, cell)) and not is_value(cell))
+    return (cell.isalpha() and cell not in BOOLEANS) or (any(map(str.isalpha, cell)) and not is_value(cell))
 
 
 def is_value(cell: str) -> bool:

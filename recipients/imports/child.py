@@ -15,7 +15,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 BATCH_ROWS = 1000
 BATCH_CHARACTERS = 500_000
