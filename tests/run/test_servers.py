@@ -52,8 +52,8 @@ def test_servers_left_over_by_a_killed_owner_are_adopted_and_stopped():
     killed = with_servers("sleep", "600")
     child = wait_for_child(killed.pid)
     killed.send_signal(signal.SIGKILL)
-    killed.communicate()
     child.kill()
+    killed.communicate()
     assert len(server_pids()) == 2
 
     out, err = with_servers(sys.executable, "-c", SHOW).communicate(timeout=120)
