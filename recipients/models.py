@@ -1,5 +1,7 @@
 """Who: companies, persons, their addresses, selections, projects and imports."""
 
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -25,6 +27,31 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    """Questions about people, in words that chain."""
+
+    def matching(self, text: str) -> Self:
+        """Whose name, addresses or company hold each of these words."""
+        found = self
+        for word in text.casefold().split()[:8]:
+            found = found.filter(search_text__contains=word)
+        return found
+
+    def in_selection(self, selection: "Selection") -> Self:
+        return self.filter(
+            models.Exists(SelectionMember.objects.filter(selection=selection, person=models.OuterRef("pk")))
+        )
+
+    def in_project(self, project: "Project") -> Self:
+        return self.filter(models.Exists(ProjectMember.objects.filter(project=project, person=models.OuterRef("pk"))))
+
+    def with_addresses(self) -> Self:
+        """Bring the addresses along, the one we write to first, in one query more."""
+        return self.prefetch_related(
+            models.Prefetch("email_addresses", queryset=EmailAddress.objects.order_by("rank"), to_attr="addresses")
+        )
 
 
 class Person(models.Model):
@@ -53,6 +80,8 @@ class Person(models.Model):
     # "ada lovelace ada@example.org analytical engines": kept by recipients.people.index
     search_text = models.TextField(blank=True, default="", editable=False)
 
+    objects = PersonQuerySet.as_manager()
+
     class Meta:
         indexes = [
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="person_search_trgm"),
@@ -77,7 +106,9 @@ class EmailAddress(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["person", "address"], name="address_once_per_person"),
-            models.UniqueConstraint(fields=["person", "rank"], name="one_address_per_rank", deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(
+                fields=["person", "rank"], name="one_address_per_rank", deferrable=models.Deferrable.DEFERRED
+            ),
         ]
         indexes = [models.Index("address", name="emailaddress_address")]  # matching imports, forms, bounces
 
@@ -110,6 +141,9 @@ class SelectionMember(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["selection", "person"], name="once_per_selection")]
 
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.selection_id}"
+
 
 class Project(models.Model):
     """A campaign or event with members."""
@@ -139,6 +173,9 @@ class ProjectMember(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "person"], name="once_per_project")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.project_id}"
 
 
 class Import(models.Model):
@@ -214,3 +251,6 @@ class RejectedRow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["importing", "row"], name="one_reason_per_row")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.reason}"

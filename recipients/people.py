@@ -1,0 +1,88 @@
+"""People: written with their addresses, found as one types."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+from django.db import connection, transaction
+
+from recipients.models import Company, EmailAddress, Person
+
+BATCH = 5_000
+LONGEST_TEXT = 2_000  # of a person's search text; nobody types more
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An address of this person that somebody else has too."""
+
+    address: str
+    person_id: int
+    name: str
+
+
+@transaction.atomic
+def write(person: Person, addresses: Sequence[str]) -> Person:
+    """Save a person with exactly these normalised addresses, in this order; we write to the first."""
+    person.save()
+    person.email_addresses.exclude(address__in=addresses).delete()
+    EmailAddress.objects.bulk_create(
+        [EmailAddress(person=person, address=address, rank=rank) for rank, address in enumerate(addresses, start=1)],
+        update_conflicts=True,
+        unique_fields=["person", "address"],
+        update_fields=["rank"],
+    )
+    index([person.pk])
+    return person
+
+
+def shared_addresses(person: Person) -> list[Shared]:
+    """Name who else has an address of this person: perhaps the same human being twice."""
+    own = EmailAddress.objects.filter(person=person).values("address")
+    others = EmailAddress.objects.filter(address__in=own).exclude(person=person).select_related("person")
+    return [Shared(row.address, row.person_id, str(row.person)) for row in others[:5]]
+
+
+def searchable(*parts: str) -> str:
+    """Give the text in which words are looked up: lower case, and once more without accents where there are any."""
+    plain = " ".join(part for part in parts if part).casefold()
+    decomposed = unicodedata.normalize("NFD", plain)
+    folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return (plain if folded == plain else f"{plain} {folded}")[:LONGEST_TEXT]
+
+
+def index(people: Iterable[int]) -> int:
+    """Write the search text of these people anew, after their names, addresses or company changed."""
+    changed = 0
+    for numbers in batched(people, BATCH, strict=False):
+        with connection.cursor() as cursor:
+            cursor.execute(TEXTS, [list(numbers)])
+            texts = [(number, searchable(*parts)) for number, *parts in cursor.fetchall()]
+            cursor.execute(WRITE, [[number for number, _ in texts], [text for _, text in texts]])
+            changed += cursor.rowcount
+    return changed
+
+
+@transaction.atomic
+def rename_company(company: Company) -> None:
+    """Save a company; its people are found by its new name."""
+    company.save()
+    index(company.people.values_list("pk", flat=True).iterator())
+
+
+TEXTS = """
+SELECT person.id, person.first_name, person.middle_name, person.last_name, coalesce(addresses.all, ''),
+       coalesce(company.name, '')
+FROM recipients_person person
+LEFT JOIN recipients_company company ON company.id = person.company_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(address, ' ' ORDER BY rank) AS all FROM recipients_emailaddress WHERE person_id = person.id
+) addresses ON true
+WHERE person.id = ANY(%s)
+"""
+WRITE = """
+UPDATE recipients_person person SET search_text = text.words
+FROM unnest(%s::bigint[], %s::text[]) AS text(id, words)
+WHERE person.id = text.id AND person.search_text <> text.words
+"""
