@@ -8,6 +8,8 @@ networks of data centres.
 
 import datetime as dt
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,41 +61,67 @@ class Verdict:
 
 def judge(hits: Sequence[Hit], *, sent_at: dt.datetime | None) -> list[Verdict]:
     """Judge all hits of one message together, in their order. `sent_at`: when the mail server took the message."""
-    bursts = _bursts(hits)
-    return [Verdict(tuple(_signals(hit, hits, sent_at, in_burst=hit in bursts))) for hit in hits]
+    bursts, heads = _bursts(hits), _heads(hits)
+    return [
+        Verdict((*_of_itself(hit), *_of_time(hit.at, sent_at), *_of_company(hit, bursts, heads.get(hit.link, []))))
+        for hit in hits
+    ]
 
 
-def _signals(hit: Hit, hits: Sequence[Hit], sent_at: dt.datetime | None, *, in_burst: bool) -> list[str]:
-    found = {
-        "method": hit.method != "GET",
-        "prefetch": "prefetch" in hit.fetched_for.lower() or "preview" in hit.fetched_for.lower(),
-        "before_sending": sent_at is not None and hit.at < sent_at,
-        "at_once": sent_at is not None and sent_at <= hit.at < sent_at + AT_ONCE,
-        "burst": in_burst,
-        "pair": hit.method == "GET" and any(_is_pair(other, hit) for other in hits),
-        "no_agent": not hit.user_agent,
-        "apple_privacy": hit.user_agent == APPLE_PRIVACY,
-    }
-    if PICTURE_PROXY.search(hit.user_agent):
-        found["proxy" if hit.link is None else "scanner"] = True  # a picture proxy follows no links
+def _of_itself(hit: Hit) -> list[str]:
+    """What a hit says alone, by its method, its headers and what its program calls itself."""
+    found = []
+    if hit.method != "GET":
+        found.append("method")
+    if "prefetch" in hit.fetched_for.lower() or "preview" in hit.fetched_for.lower():
+        found.append("prefetch")
+    if not hit.user_agent:
+        found.append("no_agent")
+    elif hit.user_agent == APPLE_PRIVACY:
+        found.append("apple_privacy")
+    elif PICTURE_PROXY.search(hit.user_agent):
+        found.append("proxy" if hit.link is None else "scanner")  # a picture proxy follows no links
     elif SCANNER.search(hit.user_agent):
-        found["scanner"] = True
-    return [signal for signal, is_there in found.items() if is_there]
+        found.append("scanner")
+    return found
 
 
-def _is_pair(head: Hit, hit: Hit) -> bool:
-    return head.method == "HEAD" and head.link == hit.link and dt.timedelta(0) <= hit.at - head.at <= AT_ONCE
+def _of_time(at: dt.datetime, sent_at: dt.datetime | None) -> list[str]:
+    if sent_at is None:
+        return []
+    if at < sent_at:
+        return ["before_sending"]
+    return ["at_once"] if at < sent_at + AT_ONCE else []
+
+
+def _of_company(hit: Hit, bursts: set[Hit], heads: list[dt.datetime]) -> list[str]:
+    """What the hits around it say."""
+    found = ["burst"] if hit in bursts else []
+    before = bisect_right(heads, hit.at)
+    if hit.method == "GET" and before and hit.at - heads[before - 1] <= AT_ONCE:
+        found.append("pair")
+    return found
+
+
+def _heads(hits: Sequence[Hit]) -> dict[int | None, list[dt.datetime]]:
+    found: dict[int | None, list[dt.datetime]] = {}
+    for hit in sorted((hit for hit in hits if hit.method == "HEAD"), key=lambda hit: hit.at):
+        found.setdefault(hit.link, []).append(hit.at)
+    return found
 
 
 def _bursts(hits: Sequence[Hit]) -> set[Hit]:
     """The clicks that fell within ten seconds on three links or more."""
     clicks = sorted((hit for hit in hits if hit.link is not None), key=lambda hit: hit.at)
+    window: Counter[int | None] = Counter()
     found: set[Hit] = set()
-    first = 0
+    first = marked = 0
     for last, click in enumerate(clicks):
+        window[click.link] += 1
         while click.at - clicks[first].at > BURST:
+            window -= Counter([clicks[first].link])
             first += 1
-        window = clicks[first : last + 1]
-        if len({hit.link for hit in window}) >= BURST_LINKS:
-            found.update(window)
+        if len(window) >= BURST_LINKS:
+            found.update(clicks[max(first, marked) : last + 1])
+            marked = last + 1
     return found

@@ -34,7 +34,7 @@ def said(*hits: Hit) -> list[tuple[bool, tuple[str, ...]]]:
         (a_hit(60, user_agent="Mozilla/5.0"), True, ("apple_privacy",)),
         (a_hit(60, user_agent="Mozilla/5.0 (via ggpht.com GoogleImageProxy)"), False, ("proxy",)),
         (a_hit(60, link=1, user_agent="Mozilla/5.0 (via ggpht.com GoogleImageProxy)"), True, ("scanner",)),
-        (a_hit(1, user_agent="Mozilla/5.0 (via ggpht.com GoogleImageProxy)"), True, ("at_once", "proxy")),
+        (a_hit(1, user_agent="Mozilla/5.0 (via ggpht.com GoogleImageProxy)"), True, ("proxy", "at_once")),
     ],
 )
 def test_one_hit_alone(hit, is_machine, reasons):
