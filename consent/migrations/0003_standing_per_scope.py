@@ -10,77 +10,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0002_initial'),
+        ("consent", "0002_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='standing',
-            name='one_standing_per_purpose',
+            model_name="standing",
+            name="one_standing_per_purpose",
         ),
         migrations.AddField(
-            model_name='consentdetail',
-            name='fingerprint',
+            model_name="consentdetail",
+            name="fingerprint",
             field=models.BinaryField(max_length=16, null=True, unique=True),
         ),
         migrations.AddField(
-            model_name='consentevent',
-            name='acted_at',
+            model_name="consentevent",
+            name="acted_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
             preserve_default=False,
         ),
         migrations.AddField(
-            model_name='standing',
-            name='own_at',
+            model_name="standing",
+            name="own_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='standing',
-            name='own_event',
+            model_name="standing",
+            name="own_event",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='standing',
-            name='own_until',
+            model_name="standing",
+            name="own_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='standing',
-            name='restored_event',
+            model_name="standing",
+            name="restored_event",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='standing',
-            name='subscription_type',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.subscriptiontype'),
+            model_name="standing",
+            name="subscription_type",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.subscriptiontype"
+            ),
         ),
         migrations.AddField(
-            model_name='standing',
-            name='withdrawn_event',
+            model_name="standing",
+            name="withdrawn_event",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='suppression',
-            name='released_because',
+            model_name="suppression",
+            name="released_because",
             field=models.TextField(blank=True),
         ),
         migrations.AddIndex(
-            model_name='suppression',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['address'], name='suppression_trgm', opclasses=['gin_trgm_ops']),
+            model_name="suppression",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["address"], name="suppression_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='suppression',
-            index=models.Index(models.F('reason'), models.F('id'), condition=models.Q(('released_at', None)), name='suppression_by_reason'),
+            model_name="suppression",
+            index=models.Index(
+                models.F("reason"),
+                models.F("id"),
+                condition=models.Q(("released_at", None)),
+                name="suppression_by_reason",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consentevent',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'The consent ledger cannot be truncated';", hash='d3743dc10da70a43f05bf285dde41188b4ed3323', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_b5f47', table='consent_consentevent', when='BEFORE')),
+            model_name="consentevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The consent ledger cannot be truncated';",
+                    hash="d3743dc10da70a43f05bf285dde41188b4ed3323",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_b5f47",
+                    table="consent_consentevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.UniqueConstraint(fields=('address', 'channel', 'purpose', 'subscription_type'), name='one_standing_per_scope', nulls_distinct=False),
+            model_name="standing",
+            constraint=models.UniqueConstraint(
+                fields=("address", "channel", "purpose", "subscription_type"),
+                name="one_standing_per_scope",
+                nulls_distinct=False,
+            ),
         ),
     ]

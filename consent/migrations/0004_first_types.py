@@ -2,7 +2,13 @@
 
 from django.db import migrations
 
-PURPOSE = ("e-marketing", "E-marketing", "E-marketing", "News and offers that we send to many people at once.", "Nieuws en aanbiedingen die we aan veel mensen tegelijk sturen.")
+PURPOSE = (
+    "e-marketing",
+    "E-marketing",
+    "E-marketing",
+    "News and offers that we send to many people at once.",
+    "Nieuws en aanbiedingen die we aan veel mensen tegelijk sturen.",
+)
 TYPES = [
     ("newsletter", "Newsletter", "Nieuwsbrief", "What is new with us.", "Wat er bij ons gebeurt."),
     ("events", "Events", "Evenementen", "Open days, courses and meetings.", "Open dagen, cursussen en bijeenkomsten."),

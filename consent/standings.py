@@ -1,0 +1,62 @@
+"""Where each address stands: the fold of the ledger into one row per address, channel, purpose and type."""
+
+from django.db import connection
+
+# Each column is a greatest value over the ledger, so batches may be folded in any order, and again.
+FOLD = """
+INSERT INTO consent_standing AS s (channel, address, purpose_id, subscription_type_id,
+    explicit_until, explicit_event, implicit_until, implicit_event, verify_event,
+    own_event, own_at, own_until, withdrawn_event, withdrawn_at, restored_event)
+SELECT channel, address, purpose_id, subscription_type_id,
+    max(until) FILTER (WHERE given AND kind = 'explicit'),
+    (array_agg(id ORDER BY until DESC, id DESC) FILTER (WHERE given AND kind = 'explicit'))[1],
+    max(until) FILTER (WHERE given AND kind = 'implicit'),
+    (array_agg(id ORDER BY until DESC, id DESC) FILTER (WHERE given AND kind = 'implicit'))[1],
+    max(id) FILTER (WHERE given AND kind = 'none'),
+    max(id) FILTER (WHERE own),
+    (array_agg(acted_at ORDER BY id DESC) FILTER (WHERE own))[1],
+    (array_agg(until ORDER BY id DESC) FILTER (WHERE own))[1],
+    max(id) FILTER (WHERE act = 'withdrawn'),
+    max(acted_at) FILTER (WHERE act = 'withdrawn'),
+    max(id) FILTER (WHERE act = 'restored')
+FROM (
+    SELECT e.id, e.channel, d.address, e.purpose_id, e.subscription_type_id, e.act, e.kind, e.acted_at,
+        coalesce(e.expires_at, '9999-12-30 00:00:00+00') AS until,
+        e.act IN ('given', 'confirmed') AS given,
+        e.act IN ('given', 'confirmed') AND e.kind = 'explicit' AND e.actor = 'self' AS own
+    FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id
+    WHERE e.id BETWEEN %(first)s AND %(last)s
+) acts
+GROUP BY channel, address, purpose_id, subscription_type_id
+ON CONFLICT (address, channel, purpose_id, subscription_type_id) DO UPDATE SET
+    explicit_until = greatest(s.explicit_until, excluded.explicit_until),
+    explicit_event = CASE WHEN excluded.explicit_event IS NULL
+            OR (s.explicit_until, s.explicit_event) > (excluded.explicit_until, excluded.explicit_event)
+        THEN s.explicit_event ELSE excluded.explicit_event END,
+    implicit_until = greatest(s.implicit_until, excluded.implicit_until),
+    implicit_event = CASE WHEN excluded.implicit_event IS NULL
+            OR (s.implicit_until, s.implicit_event) > (excluded.implicit_until, excluded.implicit_event)
+        THEN s.implicit_event ELSE excluded.implicit_event END,
+    verify_event = greatest(s.verify_event, excluded.verify_event),
+    own_event = greatest(s.own_event, excluded.own_event),
+    own_at = CASE WHEN excluded.own_event IS NULL OR s.own_event > excluded.own_event
+        THEN s.own_at ELSE excluded.own_at END,
+    own_until = CASE WHEN excluded.own_event IS NULL OR s.own_event > excluded.own_event
+        THEN s.own_until ELSE excluded.own_until END,
+    withdrawn_event = greatest(s.withdrawn_event, excluded.withdrawn_event),
+    withdrawn_at = greatest(s.withdrawn_at, excluded.withdrawn_at),
+    restored_event = greatest(s.restored_event, excluded.restored_event)
+"""
+
+
+def fold(first: int, last: int) -> None:
+    """Bring the events `first` to `last` into the standings; doing it twice changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLD, {"first": first, "last": last})
+
+
+def rebuild() -> None:
+    """Throw the standings away and derive them from the ledger anew. Call inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM consent_standing")
+        cursor.execute(FOLD, {"first": 0, "last": 2**63 - 1})

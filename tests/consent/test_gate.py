@@ -1,0 +1,177 @@
+"""The gate's rules as tables, and the promise that its two forms agree."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from consent import gate, suppressions
+from tests.conftest import NOON
+from tests.consent.factories import a_subscription_type, consents, withdraws
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+ADA = "ada@example.org"
+
+
+def verdict(address: str = ADA, *, code: str = "newsletter", at: dt.datetime = NOON) -> tuple[str, str]:
+    refused = gate.recheck("email", a_subscription_type(code).pk, [address], at=at)
+    found = refused.get(address, gate.Verdict(gate.Call.ALLOW))
+    return found.verdict.value, found.reason
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("bought", "at", "expected"),
+    [
+        (dt.date(2024, 11, 23), dt.datetime(2026, 11, 22, 23, 59, tzinfo=AMSTERDAM), ("allow", "")),
+        (dt.date(2024, 11, 23), dt.datetime(2026, 11, 23, 0, 0, tzinfo=AMSTERDAM), ("refuse", "expired")),
+        (dt.date(2024, 2, 29), dt.datetime(2026, 2, 27, 23, 59, tzinfo=AMSTERDAM), ("allow", "")),
+        (dt.date(2024, 2, 29), dt.datetime(2026, 2, 28, 0, 0, tzinfo=AMSTERDAM), ("refuse", "expired")),
+        # summer time begins and ends in between: midnight is midnight in the sender's zone
+        (dt.date(2024, 7, 1), dt.datetime(2026, 6, 30, 21, 59, tzinfo=dt.UTC), ("allow", "")),
+        (dt.date(2024, 7, 1), dt.datetime(2026, 6, 30, 22, 0, tzinfo=dt.UTC), ("refuse", "expired")),
+    ],
+)
+def test_a_purchase_counts_for_two_calendar_years(bought: dt.date, at: dt.datetime, expected: tuple[str, str]) -> None:
+    consents(ADA, "purchase", on=bought)
+
+    assert verdict(at=at) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ([], ("refuse", "no_consent")),
+        (["own_form"], ("allow", "")),
+        (["newsletter_signup"], ("allow", "")),
+        (["employer_list"], ("verify", "verify_first")),
+        (["met_in_person"], ("verify", "verify_first")),
+        (["friends_family"], ("verify", "verify_first")),
+        (["merger_acquisition"], ("verify", "verify_first")),
+        (["friends_family", "donation_volunteer"], ("allow", "")),
+    ],
+)
+def test_a_source_is_worth_what_its_row_says(sources: list[str], expected: tuple[str, str]) -> None:
+    for source in sources:
+        consents(ADA, source)
+
+    assert verdict() == expected
+
+
+@pytest.mark.django_db
+def test_an_expired_purchase_steps_back_for_a_newsletter_sign_up() -> None:
+    consents(ADA, "purchase", on=dt.date(2020, 1, 1))
+    consents(ADA, "newsletter_signup", on=dt.date(2021, 1, 1))
+
+    assert verdict() == ("allow", "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("info@example.org", "role_address"),
+        ("info+nl@example.org", "role_address"),
+        ("sales-request@example.org", "role_address"),
+        ("infodag@example.org", ""),
+        ("ada.info@example.org", ""),
+        ("no address", "invalid_address"),
+        ("ada@localhost", "invalid_address"),
+    ],
+)
+def test_a_mailbox_of_a_function_is_never_mailed(address: str, expected: str) -> None:
+    consents(address)
+
+    assert verdict(address)[1] == expected
+
+
+@pytest.mark.django_db
+def test_consent_is_bound_to_the_exact_address() -> None:
+    consents("ada@old.example.org")
+
+    assert verdict("ada@old.example.org") == ("allow", "")
+    assert verdict("ada@new.example.org") == ("refuse", "no_consent")
+
+
+@pytest.mark.django_db
+def test_consent_for_one_type_is_no_consent_for_another_but_the_purpose_covers_all() -> None:
+    consents("one@example.org")
+    consents("all@example.org", whole_purpose=True)
+
+    assert verdict("one@example.org", code="events") == ("refuse", "no_consent")
+    assert verdict("all@example.org", code="events") == ("allow", "")
+
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("source", "actor", "box", "expected"),
+    [
+        ("own_form", "self", True, ("allow", "")),  # the person's own, explicit, later yes
+        ("own_form", "self", False, ("refuse", "unsubscribed")),  # own, but nobody asked
+        ("newsletter_signup", "self", False, ("allow", "")),
+        ("newsletter_signup", "import:9", False, ("refuse", "unsubscribed")),  # a file never lifts an opt-out
+        ("newsletter_signup", "user:7", False, ("refuse", "unsubscribed")),  # nor does staff, silently
+        ("newsletter_signup", "api:crm", False, ("refuse", "unsubscribed")),
+        ("purchase", "self", False, ("refuse", "unsubscribed")),
+    ],
+)
+def test_only_the_persons_own_later_yes_beats_an_unsubscription(
+    source: str, actor: str, box: bool, expected: tuple[str, str]
+) -> None:
+    consents(ADA, now=NOON - 2 * DAY)
+    suppressions.add(
+        "email", ADA, "unsubscribed", subscription_type=a_subscription_type(), evidence={}, actor="self", now=NOON - DAY
+    )
+
+    consents(ADA, source, actor=actor, box_ticked=box, on=dt.date(2026, 11, 23))
+
+    assert verdict() == expected
+
+
+@pytest.mark.django_db
+def test_of_a_yes_and_a_no_at_the_same_moment_the_no_counts() -> None:
+    consents(ADA, actor="self")
+    withdraws(ADA)
+
+    assert verdict() == ("refuse", "withdrawn")
+
+
+@pytest.mark.django_db
+def test_a_clock_that_stepped_back_does_not_swallow_a_no() -> None:
+    consents(ADA, actor="self", now=NOON)
+    withdraws(ADA, now=NOON - DAY)
+
+    assert verdict() == ("refuse", "withdrawn")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("complained", "complained"),
+        ("hard_bounce", "hard_bounce"),
+        ("objection", "objection"),
+        ("erased", "erased"),
+        ("manual", "blocked"),
+    ],
+)
+def test_a_blocked_address_stays_blocked_whatever_anybody_agreed_to(reason: str, expected: str) -> None:
+    suppressions.add("email", ADA, reason, evidence={}, actor="system", now=NOON - DAY)
+    consents(ADA, actor="self")
+
+    assert verdict() == ("refuse", expected)
+
+
+@pytest.mark.django_db
+def test_unsubscribing_from_one_type_leaves_the_others() -> None:
+    consents(ADA, whole_purpose=True, now=NOON - DAY)
+    suppressions.add(
+        "email", ADA, "unsubscribed", subscription_type=a_subscription_type(), evidence={}, actor="self", now=NOON
+    )
+
+    assert verdict() == ("refuse", "unsubscribed")
+    assert verdict(code="events") == ("allow", "")
