@@ -5,6 +5,7 @@ import "./shell/dialogs.js";
 import "./shell/keys.js";
 import "./shell/menus.js";
 import "./shell/picking.js";
+import "./shell/saved.js";
 import "./shell/toasts.js";
 
 window.Alpine = Alpine;
