@@ -198,11 +198,14 @@ class Import(models.Model):
     header_row = models.PositiveIntegerField(default=0)  # as the spreadsheet numbers it; 0: the columns have no names
     headers = models.JSONField(default=list)
     first_column = models.PositiveSmallIntegerField(default=0)  # 2 when the list starts in column C
+    head = models.JSONField(default=dict)  # {"numbers": […], "rows": […]}: the first rows, until the import starts
     mapping = models.JSONField(default=dict)  # {column index: field name}
     source = models.CharField(_("source of consent"), max_length=30, blank=True)  # consent.rules code
     evidence = models.JSONField(default=dict)
     evidence_on = models.DateField(_("date of the evidence"), null=True, blank=True)
+    evidence_columns = models.JSONField(default=dict)  # {"evidence_on" or a key of evidence: column index}
     is_explicit = models.BooleanField(_("they ticked a box themselves"), default=False)
+    purpose = models.ForeignKey("consent.Purpose", on_delete=models.PROTECT, null=True, related_name="+")
     selection = models.ForeignKey(Selection, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
     overwrite = models.BooleanField(default=False)
     total = models.PositiveIntegerField(default=0)
