@@ -198,6 +198,15 @@ INBOUND_ADDRESS = os.environ.get("INBOUND_ADDRESS", "127.0.0.1:2525")
 # The append-only files of the web server's hits and the workers' hand-overs.
 JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))
 NODE = os.environ.get("NODE", "node1")
+# Seconds a worker's claim on a chunk lasts without a sign of life, and a chunk's turn before another may have the worker.
+DELIVERY_LEASE = float(os.environ.get("DELIVERY_LEASE", "60"))
+DELIVERY_TURN = float(os.environ.get("DELIVERY_TURN", "10"))
+# Seconds before a mail server that was not there is tried again; first wait of a message that was told "not now", and
+# its growth. Together the waits of a message come to about 72 hours.
+DELIVERY_SERVER_WAIT = float(os.environ.get("DELIVERY_SERVER_WAIT", "5"))
+DELIVERY_RETRY_FIRST = float(os.environ.get("DELIVERY_RETRY_FIRST", "300"))
+DELIVERY_RETRY_GROWTH = float(os.environ.get("DELIVERY_RETRY_GROWTH", "1.3"))
+DELIVERY_RETRY_FOR = float(os.environ.get("DELIVERY_RETRY_FOR", str(72 * 3600)))
 # How many proxies of our own stand before the web server: whose X-Forwarded-For entry is the visitor. 0: believe none.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 SENDER_NAME = os.environ.get("SENDER_NAME", "Postduif")
