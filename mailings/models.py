@@ -168,6 +168,8 @@ class Message(models.Model):
             models.Index("mailing", "id", condition=models.Q(opened_at__isnull=False), name="message_opened"),
             models.Index("mailing", "id", condition=models.Q(clicked_at__isnull=False), name="message_clicked"),
             models.Index("mailing", "id", condition=models.Q(bounced_at__isnull=False), name="message_bounced"),
+            models.Index("mailing", "id", condition=models.Q(complained_at__isnull=False), name="message_complained"),
+            models.Index("mailing", "id", condition=models.Q(unsubscribed_at__isnull=False), name="message_left"),
         ]
 
 
@@ -246,7 +248,8 @@ class Counts(models.Model):
     bounced = models.PositiveIntegerField(default=0)
     complained = models.PositiveIntegerField(default=0)
     unsubscribed = models.PositiveIntegerField(default=0)
-    hits = models.JSONField(default=dict)  # {"open": {"human": 9, "machine": 4}, "click": {…}}
+    # {"open": {"human": 9, "machine": 4, "only_machine": 2, "apple_privacy": 1}, "click": {…}}: mailings.outcome
+    hits = models.JSONField(default=dict)
     refreshed_at = models.DateTimeField(null=True)
 
 
@@ -259,3 +262,16 @@ class LinkCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailing", "number"], name="one_count_per_link")]
+
+
+class HourCount(models.Model):
+    """The hits of one hour: the chart of the first 48."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="hour_counts")
+    kind = models.CharField(max_length=11)  # open or click
+    hour = models.DateTimeField()
+    human = models.PositiveIntegerField(default=0)
+    machine = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailing", "kind", "hour"], name="one_count_per_hour")]
