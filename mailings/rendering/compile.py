@@ -14,7 +14,7 @@ class CannotCompile(ValueError):
         self.problems = problems
 
 
-def compile(letter: Letter, *, strict: bool = True) -> Compiled:  # noqa: A001
+def compile_letter(letter: Letter, *, strict: bool = True) -> Compiled:
     """Make a letter ready to be filled in per recipient. Raises CannotCompile, unless a preview takes it as it is."""
     written = draft(letter)
     if strict and written.problems:

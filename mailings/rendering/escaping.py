@@ -70,8 +70,13 @@ ESCAPES: Mapping[Context, Callable[[str], str]] = {
 
 
 def fill(context: Context, key: str, fallback: str, value: object) -> str:
-    """Say what stands in the place: the value, or the fallback when there is none, escaped for the context."""
+    """Say what stands in the place: the value, or the fallback when there is none, escaped for the context.
+
+    The sender's own values (`_token`, `_open`, …) have no fallback: a mail without them is not sent.
+    """
     if context is Context.RAW:
         return raw(key, value)
     text = clean(key, value) if value is not None else ""
+    if not text and key.startswith("_"):
+        raise RenderError(key, _("The sender did not supply %(key)s.") % {"key": key})
     return ESCAPES[context](text or fallback)

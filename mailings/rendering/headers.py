@@ -82,7 +82,7 @@ def mailbox(key: str, name: object, given: object) -> str:
         return spec
     if len(words) <= 50 and _PHRASE.fullmatch(words) and "=?" not in words:
         return f"{words} <{spec}>"
-    if len(words) <= 50 and words.isascii() and "=?" not in words:
+    if len(words) <= 600 and words.isascii() and "=?" not in words:
         return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + f'" <{spec}>'
     return encoded(words) + f"\r\n <{spec}>"
 
@@ -91,11 +91,15 @@ def unstructured(name: str, text: str) -> str:
     """Give a whole header line with free words in it, folded below 77 characters."""
     if len(name) + 2 + len(text) <= LINE and _SIMPLE.fullmatch(text) and "=?" not in text:
         return f"{name}: {text}"
-    words = clean(name, text).split(" ")
-    words = [word for word in words if word]
+    words = one_line(name, text).split(" ")
     if all(word.isascii() and len(word) < LINE - 1 for word in words) and "=?" not in text:
         return _folded(name, words)
     return f"{name}: {encoded(' '.join(words), len(name) + 2)}"
+
+
+def one_line(name: str, text: str) -> str:
+    """Give free words as a header says them: one line, one space at a time."""
+    return " ".join(word for word in clean(name, text).split(" ") if word)
 
 
 def _folded(name: str, words: list[str]) -> str:

@@ -248,7 +248,7 @@ def _body(slot: Value) -> Callable[[object], bytes]:
     otherwise = quoted(escaping.ESCAPES[slot.context](slot.fallback))
 
     def fill(value: object) -> bytes:
-        if value is None or value == "":
+        if otherwise and (value is None or value == ""):
             return otherwise
         return quoted(escaping.fill(slot.context, slot.key, slot.fallback, value))
 

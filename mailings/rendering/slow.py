@@ -18,7 +18,7 @@ def render(letter: Letter, recipient: Mapping[str, object]) -> bytes:
         message[header.name] = f"{header.before}{value}{header.after}"
     name = escaping.clean("_name", recipient.get("_name") or "")
     message["To"] = Address(name, addr_spec=headers.address("_to", recipient.get("_to")))
-    message["Subject"] = " ".join(pieces.join(written.subject, recipient).split())
+    message["Subject"] = headers.one_line("Subject", pieces.join(written.subject, recipient))
     message.set_content(pieces.join(written.text, recipient), cte="quoted-printable")
     message.add_alternative(pieces.join(written.html, recipient), subtype="html", cte="quoted-printable")
     return message.as_bytes()
