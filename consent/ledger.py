@@ -20,13 +20,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consent import rules, standings
+from consent.models import ConsentDetail
+from consent.verdict import GIVING, Evidence
 
 LOCK = 0x504F5354_00000001  # pg_advisory_xact_lock: one writer at the end of the chain
 FIRST_HASH = bytes(32)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 ACTOR = re.compile(r"[a-z]+(:[A-Za-z0-9_.\-]+)?").fullmatch
-GIVING = ("given", "confirmed")
 
 
 class NotEvidence(ValueError):
@@ -151,6 +152,29 @@ def verify() -> Verified:
     return Verified(events, erased, bytes(head or b"").hex(), Broken(broken, part) if broken is not None else None)
 
 
+def evidence_of(channel: str, address: str) -> list[Evidence]:
+    """Give every act of one address, oldest first, as `gate.judge` takes it."""
+    details = ConsentDetail.objects.filter(address=address, event__channel=channel).select_related("event")
+    return [_as_evidence(detail) for detail in details.order_by("event_id")]
+
+
+def _as_evidence(detail: ConsentDetail) -> Evidence:
+    event = detail.event
+    return Evidence(
+        event=event.pk,
+        act=event.act,
+        address=detail.address,
+        channel=event.channel,
+        purpose=event.purpose_id,
+        subscription_type=event.subscription_type_id,
+        source=event.source,
+        kind=event.kind,
+        actor=event.actor,
+        acted_at=event.acted_at,
+        expires_at=event.expires_at,
+    )
+
+
 @dataclass(slots=True)
 class _Row:
     """An entry worked out: everything but its place in the chain."""
@@ -223,15 +247,20 @@ def _like_jsonb(value: object) -> str:
 
 def _sorted(value: object) -> object:
     if isinstance(value, Mapping):
-        keys = sorted(value, key=lambda key: (len(str(key).encode()), str(key).encode()))
-        return {str(key): _sorted(value[key]) for key in keys}
+        plain = {_storable(str(key)): _sorted(inner) for key, inner in value.items()}
+        return dict(sorted(plain.items(), key=lambda item: (len(item[0].encode()), item[0].encode())))
     if isinstance(value, list | tuple):
         return [_sorted(item) for item in value]
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return _storable(value)
     if value is None or isinstance(value, bool | int):
         return value
     raise TypeError(f"evidence holds text, whole numbers and booleans, not {value!r}")
+
+
+def _storable(text: str) -> str:
+    """Leave out what PostgreSQL cannot keep: NUL and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode(errors="ignore").decode()
 
 
 def _detail(entry: Entry) -> tuple[object, ...]:
@@ -239,11 +268,11 @@ def _detail(entry: Entry) -> tuple[object, ...]:
     return (
         entry.address,
         entry.subject,
-        entry.wording.replace("\x00", ""),
+        _storable(entry.wording),
         entry.language,
         str(ipaddress.ip_address(entry.ip)) if entry.ip else None,
-        entry.user_agent.replace("\x00", ""),
-        entry.url.replace("\x00", ""),
+        _storable(entry.user_agent),
+        _storable(entry.url),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent import ledger
+from consent import ledger, verdict
 from consent.models import Purpose, SubscriptionType, Suppression, SuppressionReason
 
 # What only the person can take back; nobody else lifts it.
@@ -101,6 +101,21 @@ def among(channel: str, addresses: Sequence[str]) -> dict[str, str]:
         channel=channel, address__in=addresses, subscription_type=None, released_at=None
     ).values_list("address", "reason")
     return dict(rows)
+
+
+def blocks_of(channel: str, address: str) -> list[verdict.Block]:
+    """Give the active suppressions of one address, as `gate.judge` takes them."""
+    return [
+        verdict.Block(
+            number=row.pk,
+            address=row.address,
+            channel=row.channel,
+            subscription_type=row.subscription_type_id,
+            reason=row.reason,
+            created_at=row.created_at,
+        )
+        for row in Suppression.objects.filter(channel=channel, address=address, released_at=None)
+    ]
 
 
 def _without_known(rows: list[Suppression]) -> list[Suppression]:

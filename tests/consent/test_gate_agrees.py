@@ -1,0 +1,113 @@
+"""The promise of the gate: its decision in plain values and its decision in SQL are the same decision."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from consent import gate, ledger, rules, standings, suppressions
+from consent.models import Standing, SuppressionReason
+from tests.conftest import NOON
+from tests.consent.factories import a_subscription_type, an_entry
+
+ADDRESSES = ["ada@example.org", "bob@example.org", "info+x@example.org", "nobody@localhost"]
+SOURCES = sorted(rule.code for rule in rules.SOURCES.values() if rule.is_recordable)
+SCOPES = ["newsletter", "events", ""]  # "": the purpose as a whole
+moments = st.integers(-60, 0).map(lambda hours: NOON + dt.timedelta(hours=hours))
+days = st.one_of(
+    st.dates(dt.date(2023, 12, 1), dt.date(2026, 11, 20)),
+    st.sampled_from([dt.date(2024, 2, 29), dt.date(2024, 11, 22), dt.date(2024, 11, 23), dt.date(2024, 11, 24)]),
+)
+acts = st.fixed_dictionaries(
+    {
+        "address": st.sampled_from(ADDRESSES),
+        "act": st.sampled_from(["given", "given", "confirmed", "withdrawn", "restored"]),
+        "source": st.sampled_from(SOURCES),
+        "scope": st.sampled_from(SCOPES),
+        "actor": st.sampled_from(["self", "self", "import:1", "user:7"]),
+        "box": st.booleans(),
+        "on": days,
+        "acted_at": moments,
+    }
+)
+blocks = st.fixed_dictionaries(
+    {
+        "address": st.sampled_from(ADDRESSES),
+        "reason": st.sampled_from(["unsubscribed", "unsubscribed", *SuppressionReason.values]),
+        "scope": st.sampled_from(SCOPES),
+        "at": moments,
+    }
+)
+stories = st.lists(st.one_of(st.lists(acts, min_size=1, max_size=4), blocks), max_size=6)
+
+
+@pytest.mark.django_db
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=stories, at=st.sampled_from([NOON, NOON - dt.timedelta(hours=30), NOON + dt.timedelta(days=400)]))
+def test_both_forms_of_the_gate_decide_the_same(story: list[object], at: dt.datetime) -> None:
+    with transaction.atomic():
+        for step in story:
+            tell(step)
+
+        for code in ("newsletter", "events"):
+            assert in_sql(code, at) == in_plain_values(code, at)
+        derived = the_standings()
+        standings.rebuild()
+        assert the_standings() == derived
+        assert ledger.verify().is_whole
+        transaction.set_rollback(True)
+
+
+def tell(step: object) -> None:
+    if isinstance(step, list):
+        ledger.record([as_entry(**act) for act in step], now=NOON)
+    elif isinstance(step, dict):
+        scope = a_subscription_type(step["scope"]) if step["scope"] else None
+        suppressions.add(
+            "email", step["address"], step["reason"], subscription_type=scope, evidence={}, actor="self", now=step["at"]
+        )
+
+
+def as_entry(
+    address: str, act: str, source: str, scope: str, actor: str, *, box: bool, on: dt.date, acted_at: dt.datetime
+) -> ledger.Entry:
+    return an_entry(
+        address,
+        source,
+        of=a_subscription_type(scope or "newsletter"),
+        whole_purpose=not scope,
+        on=on,
+        actor=actor,
+        act=act,
+        box_ticked=box and rules.SOURCES[source].may_be_explicit,
+        acted_at=acted_at,
+    )
+
+
+def in_sql(code: str, at: dt.datetime) -> dict[str, tuple[object, ...]]:
+    query = f"""WITH candidate AS (SELECT unnest(%(all)s::text[]) AS address), judged AS ({gate.verdicts_sql()})
+        SELECT address, verdict, reason, evidence, block FROM judged"""  # noqa: S608
+    parameters = gate.parameters("email", a_subscription_type(code).pk, at=at) | {"all": ADDRESSES}
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return {row[0]: row[1:] for row in cursor.fetchall()}
+
+
+def in_plain_values(code: str, at: dt.datetime) -> dict[str, tuple[object, ...]]:
+    of = a_subscription_type(code)
+    decided = {}
+    for address in ADDRESSES:
+        evidence, standing = ledger.evidence_of("email", address), suppressions.blocks_of("email", address)
+        found = gate.judge(
+            gate.Candidate(address), evidence, standing, purpose=of.purpose_id, subscription_type=of.pk, at=at
+        )
+        decided[address] = (found.verdict.value, found.reason, found.evidence, found.block)
+    return decided
+
+
+def the_standings() -> Sequence[dict[str, object]]:
+    rows = Standing.objects.order_by("address", "channel", "purpose_id", "subscription_type_id")
+    return [{key: value for key, value in row.items() if key != "id"} for row in rows.values()]

@@ -1,0 +1,146 @@
+"""The ledger keeps what happened: once, in a chain that tells when somebody wrote over it."""
+
+import dataclasses
+import datetime as dt
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from consent import ledger
+from consent.models import ConsentDetail, ConsentEvent, Standing
+from tests.conftest import NOON
+from tests.consent.factories import an_entry, consents, withdraws
+
+pytestmark = pytest.mark.django_db
+ADA = "ada@example.org"
+
+
+def test_the_same_evidence_makes_no_second_event() -> None:
+    first = ledger.record([an_entry(ADA), an_entry("bob@example.org")], now=NOON)
+    again = ledger.record([an_entry(ADA), an_entry("eve@example.org"), an_entry("eve@example.org")], now=NOON)
+
+    assert (first.new, first.known) == (2, 0)
+    assert (again.new, again.known) == (1, 2)
+    assert ConsentEvent.objects.count() == 3
+
+
+def test_another_import_of_the_same_list_is_the_same_evidence() -> None:
+    consents(ADA, actor="import:1")
+    consents(ADA, actor="import:2")
+
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_a_person_who_agrees_twice_did_it_twice() -> None:
+    consents(ADA, actor="self", now=NOON)
+    withdraws(ADA, now=NOON + dt.timedelta(hours=1))
+    consents(ADA, actor="self", now=NOON + dt.timedelta(hours=2))
+
+    assert ConsentEvent.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"source": "third_party_list"}, "somebody else"),
+        ({"source": "unknown"}, "Unknown is no"),
+        ({"source": "no_such_row"}, "Choose where"),
+        ({"source": "purchase", "evidence": {}}, "Missing: Order number"),
+        ({"source": "newsletter_signup", "evidence_on": None}, "Missing: Signed up on"),
+        ({"source": "purchase", "evidence_on": dt.date(2026, 11, 24)}, "future"),
+        ({"source": "purchase", "box_ticked": True}, "no box"),
+    ],
+)
+def test_what_cannot_count_is_refused_and_nothing_is_written(entry: dict[str, object], words: str) -> None:
+    good = an_entry("bob@example.org")
+    bad = dataclasses.replace(an_entry(ADA, "purchase"), **entry)  # type: ignore[arg-type]
+
+    with pytest.raises(ledger.NotEvidence, match=words):
+        ledger.record([good, bad], now=NOON)
+
+    assert not ConsentEvent.objects.exists()
+    assert not Standing.objects.exists()
+
+
+def test_a_whole_chain_verifies_and_names_its_head() -> None:
+    consents(ADA)
+    withdraws(ADA)
+
+    found = ledger.verify()
+
+    assert found.is_whole
+    assert found.events == 2
+    assert found.head == bytes(ConsentEvent.objects.latest("id").hash).hex()
+
+
+@pytest.mark.parametrize(
+    ("tampering", "part"),
+    [
+        ("UPDATE consent_consentevent SET source = 'purchase' WHERE id = %s", "hash"),
+        ("UPDATE consent_consentevent SET acted_at = acted_at - interval '1 second' WHERE id = %s", "hash"),
+        ("UPDATE consent_consentevent SET expires_at = now() WHERE id = %s", "hash"),
+        ("UPDATE consent_consentdetail SET address = 'eve@example.org' WHERE event_id = %s", "detail"),
+        ("UPDATE consent_consentdetail SET evidence = '{}' WHERE event_id = %s", "detail"),
+    ],
+)
+def test_writing_over_one_row_behind_our_back_is_found(tampering: str, part: str) -> None:
+    for address in ("one@example.org", "two@example.org", "three@example.org"):
+        consents(address)
+    second = ConsentEvent.objects.order_by("id")[1].pk
+
+    behind_our_back(tampering, second)
+
+    assert ledger.verify().broken == ledger.Broken(second, part)
+
+
+def test_taking_a_row_out_is_found_at_the_next_one() -> None:
+    for address in ("one@example.org", "two@example.org", "three@example.org"):
+        consents(address)
+    _first, second, third = ConsentEvent.objects.order_by("id").values_list("id", flat=True)
+
+    behind_our_back("DELETE FROM consent_consentdetail WHERE event_id = %s", second)
+    behind_our_back("DELETE FROM consent_consentevent WHERE id = %s", second)
+
+    assert ledger.verify().broken == ledger.Broken(third, "previous")
+
+
+def test_erasing_the_personal_side_leaves_the_chain_whole() -> None:
+    consents(ADA)
+    consents("bob@example.org")
+
+    ConsentDetail.objects.filter(address=ADA).delete()
+
+    found = ledger.verify()
+    assert found.is_whole
+    assert (found.events, found.erased) == (2, 1)
+
+
+TEXT = st.text(st.characters(exclude_categories=[]), max_size=40)
+JSON = st.recursive(
+    st.one_of(TEXT, st.integers(-(2**70), 2**70), st.booleans(), st.none()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=4)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(evidence=st.dictionaries(TEXT, JSON, max_size=4), wording=TEXT, agent=TEXT, ip=st.ip_addresses())
+def test_whatever_the_evidence_says_the_chain_can_be_verified(
+    evidence: dict[str, object], wording: str, agent: str, ip: object
+) -> None:
+    entry = an_entry(ADA, act="withdrawn", evidence=evidence, wording=wording, user_agent=agent, ip=str(ip))
+    with transaction.atomic():
+        ledger.record([entry, an_entry("bob@example.org")], now=NOON)
+
+        assert ledger.verify().is_whole
+        transaction.set_rollback(True)
+
+
+def behind_our_back(statement: str, number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(statement, [number])
+        cursor.execute("SET session_replication_role = DEFAULT")
