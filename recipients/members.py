@@ -4,7 +4,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from recipients.models import Person, Project, ProjectMember, Selection, SelectionMember
+from recipients.models import Person, PersonQuerySet, Project, ProjectMember, Selection, SelectionMember
 
 type List = Selection | Project
 
@@ -30,7 +30,7 @@ def remove(of: List, people: QuerySet[Person]) -> int:
     return ProjectMember.objects.filter(project=of, person__in=chosen).delete()[0]
 
 
-def of(which: List) -> QuerySet[Person]:
+def of(which: List) -> PersonQuerySet:
     """The people on a list."""
     if isinstance(which, Selection):
         return Person.objects.in_selection(which)

@@ -1,6 +1,34 @@
 """Addresses of recipients."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from recipients.views import companies, people, projects, search, selections
 
 app_name = "recipients"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("search/", search.search, name="search"),
+    path("people/", people.index, name="people"),
+    path("people/new/", people.new, name="person_new"),
+    path("people/add/", people.add_to, name="people_add"),
+    path("people/companies/", people.company_names, name="company_names"),
+    path("people/<int:pk>/", people.card, name="person"),
+    path("people/<int:pk>/edit/", people.edit, name="person_edit"),
+    path("companies/", companies.index, name="companies"),
+    path("companies/new/", companies.new, name="company_new"),
+    path("companies/<int:pk>/", companies.card, name="company"),
+    path("companies/<int:pk>/edit/", companies.edit, name="company_edit"),
+    path("selections/", selections.index, name="selections"),
+    path("selections/new/", selections.new, name="selection_new"),
+    path("selections/<int:pk>/", selections.card, name="selection"),
+    path("selections/<int:pk>/edit/", selections.edit, name="selection_edit"),
+    path("selections/<int:pk>/offer/", selections.offer, name="selection_offer"),
+    path("selections/<int:pk>/add/", selections.add, name="selection_add"),
+    path("selections/<int:pk>/remove/", selections.remove, name="selection_remove"),
+    path("projects/", projects.index, name="projects"),
+    path("projects/new/", projects.new, name="project_new"),
+    path("projects/<int:pk>/", projects.card, name="project"),
+    path("projects/<int:pk>/edit/", projects.edit, name="project_edit"),
+    path("projects/<int:pk>/offer/", projects.offer, name="project_offer"),
+    path("projects/<int:pk>/add/", projects.add, name="project_add"),
+    path("projects/<int:pk>/remove/", projects.remove, name="project_remove"),
+]

@@ -1,0 +1,70 @@
+"""Companies: the list, and one with its people."""
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from recipients import paging, people
+from recipients.forms import CompanyForm
+from recipients.models import Company, Person
+
+BY_NAME = paging.Order(("name", "id"))
+BY_PERSON = paging.Order(("last_name", "first_name", "id"))
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """List companies with the number of people we know there."""
+    asked = request.GET.dict()
+    words = asked.get("q", "").strip()[:100]
+    found = Company.objects.filter(name__icontains=words) if words else Company.objects.all()
+    page = paging.page(found, BY_NAME, asked)
+    heads = Person.objects.filter(company__in=page.rows).values_list("company").annotate(heads=Count("pk"))
+    known = dict(heads.order_by().values_list("company", "heads"))
+    context = {
+        "page": page,
+        "rows": [(company, known.get(company.pk, 0)) for company in page.rows],
+        "total": paging.total(found, everything=not words),
+        "words": words,
+        "nobody": not words and not page.rows and "after" not in asked,
+    }
+    fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"recipients/companies.html{fragment}", context)
+
+
+@require_GET
+def card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one company and its people."""
+    company = get_object_or_404(Company, pk=pk)
+    found = Person.objects.filter(company=company)
+    page = paging.page(found.defer("notes", "search_text").with_addresses(), BY_PERSON, request.GET.dict())
+    context = {"company": company, "page": page, "total": paging.total(found)}
+    return render(request, "recipients/company.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Write down a new company."""
+    form = CompanyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        company = form.save()
+        messages.success(request, _("%(name)s is written down") % {"name": company})
+        return redirect("recipients:company", company.pk)
+    return render(request, "recipients/company_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a company; its people are found by its new name."""
+    company = get_object_or_404(Company, pk=pk)
+    title = company.name
+    form = CompanyForm(request.POST if request.method == "POST" else None, instance=company)
+    if request.method == "POST" and form.is_valid():
+        people.rename_company(company)
+        messages.success(request, _("Saved"))
+        return redirect("recipients:company", company.pk)
+    context = {"form": form, "company": company, "title": title}
+    return render(request, "recipients/company_form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,64 @@
+"""What selections and projects have in common on the page: members, adding, taking off."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from recipients import members, paging
+from recipients.models import Person
+from recipients.views import picked
+
+BY_NAME = paging.Order(("last_name", "first_name", "id"))
+OFFERED = 8
+
+
+def members_page(request: HttpRequest, which: members.List) -> dict[str, object]:
+    """The people on a list, searched as one types, a page at a time."""
+    asked = request.GET.dict()
+    words = asked.get("q", "").strip()[:100]
+    everyone = members.of(which)
+    found = everyone.matching(words)
+    page = paging.page(found.select_related("company").defer("notes", "search_text").with_addresses(), BY_NAME, asked)
+    total = paging.total(found)
+    return {"page": page, "total": total, "words": words, "all": paging.total(everyone) if words else total}
+
+
+def offer(request: HttpRequest, which: members.List, template: str) -> HttpResponse:
+    """Offer people to add, found by their words; those on the list already say so."""
+    words = request.GET.get("add", "").strip()[:100]
+    found: list[Person] = []
+    on_list: set[int] = set()
+    if words:
+        found = list(
+            Person.objects.matching(words)
+            .select_related("company")
+            .with_addresses()
+            .order_by("last_name", "id")[:OFFERED]
+        )
+        on_list = set(members.of(which).filter(pk__in=[person.pk for person in found]).values_list("pk", flat=True))
+    total = paging.total(Person.objects.matching(words)) if len(found) == OFFERED else paging.Total(len(found))
+    context = {"list": which, "offered": found, "on_list": on_list, "words": words, "total": total}
+    return render(request, template, context)
+
+
+def add(request: HttpRequest, which: members.List) -> HttpResponse:
+    """Add picked people, or everybody whom the words find."""
+    words = request.POST.get("add", "").strip()[:100]
+    added = members.add(which, picked.people(request, Person.objects.matching(words)))
+    if added:
+        messages.success(request, ngettext("%d person added", "%d people added", added) % added)
+    else:
+        messages.info(request, _("Nobody new: they were on the list already"))
+    return redirect(f"recipients:{which._meta.model_name}", which.pk)
+
+
+def remove(request: HttpRequest, which: members.List) -> HttpResponse:
+    """Take picked people off the list, or everybody whom the search showed."""
+    words = request.POST.get("q", "").strip()[:100]
+    found = members.of(which).matching(words)
+    gone = members.remove(which, picked.people(request, found))
+    said = ngettext("%d person taken off the list", "%d people taken off the list", gone) % gone
+    messages.success(request, said)
+    return redirect(f"recipients:{which._meta.model_name}", which.pk)

@@ -1,0 +1,135 @@
+"""People: the list, the card, writing and adding to lists."""
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from recipients import members, paging, people
+from recipients.forms import AddToForm, PersonForm
+from recipients.models import Company, Import, Person, Project, Selection
+from recipients.views import picked
+
+ORDERS = {
+    "name": paging.Order(("last_name", "first_name", "id")),
+    "-name": paging.Order(("last_name", "first_name", "id"), descending=True),
+    "newest": paging.Order(("id",), descending=True),
+}
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """List people by name or newest first, searched as one types."""
+    asked = request.GET.dict()
+    words = asked.get("q", "").strip()[:100]
+    order = asked.get("sort", "name")
+    found = Person.objects.matching(words)
+    page = paging.page(
+        found.select_related("company").defer("notes", "search_text").with_addresses(),
+        ORDERS.get(order, ORDERS["name"]),
+        asked,
+    )
+    context = {
+        "page": page,
+        "total": paging.total(found, everything=not words),
+        "words": words,
+        "sort": order if order in ORDERS else "name",
+        "nobody": not words and not page.rows and "after" not in asked,
+    }
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "recipients/people.html#found", context)
+    last = Import.objects.order_by("-pk").only("pk", "file_name", "state").first()
+    return render(request, "recipients/people.html", {**context, "add_to": AddToForm(), "last_import": last})
+
+
+@require_GET
+def card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one person: addresses, what we know, whether we may mail, and which lists."""
+    person = get_object_or_404(Person.objects.select_related("company", "our_contact").with_addresses(), pk=pk)
+    context = {
+        "person": person,
+        "addresses": person.addresses,  # type: ignore[attr-defined]  # by with_addresses
+        "shared": people.shared_addresses(person),
+        "selections": person.selections.order_by("name")[:20],
+        "projects": person.projects.order_by("name")[:20],
+        "add_to": AddToForm(),
+    }
+    return render(request, "recipients/person.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Write down a new person."""
+    company = Company.objects.filter(pk=request.GET["company"]).first() if _is_number(request, "company") else None
+    start = Person(company=company) if company else None
+    form = PersonForm(request.POST if request.method == "POST" else None, instance=start)
+    if request.method == "POST" and form.is_valid():
+        person = form.write()
+        messages.success(request, _("%(name)s is written down") % {"name": person})
+        _tell_shared(request, person)
+        return redirect("recipients:person", person.pk)
+    return render(request, "recipients/person_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what we know about a person."""
+    person = get_object_or_404(Person.objects.select_related("company"), pk=pk)
+    title = str(person)
+    form = PersonForm(request.POST if request.method == "POST" else None, instance=person)
+    if request.method == "POST" and form.is_valid():
+        form.write()
+        messages.success(request, _("Saved"))
+        _tell_shared(request, person)
+        return redirect("recipients:person", person.pk)
+    context = {"form": form, "person": person, "title": title}
+    return render(request, "recipients/person_form.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def add_to(request: HttpRequest) -> HttpResponse:
+    """Put the picked people on a selection or a project."""
+    chosen = picked.people(request, Person.objects.matching(request.POST.get("q", "")[:100]))
+    form = AddToForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(text for errors in form.errors.values() for text in errors))
+        return redirect(_back(request))
+    lists: list[Selection | Project] = [
+        row for row in (form.cleaned_data["selection"], form.cleaned_data["project"]) if row
+    ]
+    if form.cleaned_data["new_selection"]:
+        owner = request.user if isinstance(request.user, User) else None
+        lists.append(Selection.objects.create(name=form.cleaned_data["new_selection"], created_by=owner))
+    for row in lists:
+        added = members.add(row, chosen)
+        said = ngettext("%(number)d person added to “%(list)s”", "%(number)d people added to “%(list)s”", added)
+        messages.success(request, said % {"number": added, "list": row})
+    return redirect(_back(request))
+
+
+@require_GET
+def company_names(request: HttpRequest) -> HttpResponse:
+    """Offer company names while one types."""
+    words = request.GET.get("company_name", "").strip()[:100]
+    found = Company.objects.filter(name__icontains=words).order_by("name")[:10] if words else []
+    return render(request, "recipients/person_form.html#companies", {"companies": found})
+
+
+def _tell_shared(request: HttpRequest, person: Person) -> None:
+    for other in people.shared_addresses(person):
+        text = _("%(name)s has the address %(address)s too. One of them will get the mail.")
+        messages.warning(request, text % {"name": other.name, "address": other.address})
+
+
+def _back(request: HttpRequest) -> str:
+    """The page of this app that the form stood on."""
+    wanted = request.POST.get("next", "")
+    return wanted if wanted.startswith(("/people/", "/companies/", "/selections/", "/projects/")) else "/people/"
+
+
+def _is_number(request: HttpRequest, key: str) -> bool:
+    text = request.GET.get(key, "")
+    return text.isascii() and text.isdigit() and len(text) < 16

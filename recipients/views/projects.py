@@ -1,0 +1,89 @@
+"""Projects: campaigns and events with members."""
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from recipients import paging
+from recipients.forms import ProjectForm
+from recipients.models import Project, ProjectMember
+from recipients.views import lists
+
+NEWEST = paging.Order(("id",), descending=True)
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """List projects, newest first, with the number of their members."""
+    asked = request.GET.dict()
+    words = asked.get("q", "").strip()[:100]
+    found = Project.objects.filter(name__icontains=words) if words else Project.objects.all()
+    page = paging.page(found.select_related("created_by"), NEWEST, asked)
+    heads = ProjectMember.objects.filter(project__in=page.rows).values_list("project").annotate(n=Count("pk"))
+    known = dict(heads.order_by().values_list("project", "n"))
+    context = {
+        "page": page,
+        "rows": [(row, known.get(row.pk, 0)) for row in page.rows],
+        "total": paging.total(found),
+        "words": words,
+        "nothing": not words and not page.rows and "after" not in asked,
+    }
+    fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"recipients/projects.html{fragment}", context)
+
+
+@require_GET
+def card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a project and its members."""
+    project = get_object_or_404(Project, pk=pk)
+    context = {"project": project, "list": project, **lists.members_page(request, project)}
+    fragment = "#members" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"recipients/project.html{fragment}", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Make an empty project."""
+    form = ProjectForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        form.instance.created_by = request.user if isinstance(request.user, User) else None
+        project = form.save()
+        messages.success(request, _("“%(name)s” is made. Now add people to it.") % {"name": project})
+        return redirect("recipients:project", project.pk)
+    return render(request, "recipients/project_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a project."""
+    project = get_object_or_404(Project, pk=pk)
+    title = project.name
+    form = ProjectForm(request.POST if request.method == "POST" else None, instance=project)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved"))
+        return redirect("recipients:project", project.pk)
+    context = {"form": form, "project": project, "title": title}
+    return render(request, "recipients/project_form.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Offer people to add, found as one types."""
+    return lists.offer(request, get_object_or_404(Project, pk=pk), "recipients/offer.html")
+
+
+@require_POST
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add people."""
+    return lists.add(request, get_object_or_404(Project, pk=pk))
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take people off."""
+    return lists.remove(request, get_object_or_404(Project, pk=pk))

@@ -1,0 +1,89 @@
+"""Selections: kept lists of people."""
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from recipients import paging
+from recipients.forms import SelectionForm
+from recipients.models import Selection, SelectionMember
+from recipients.views import lists
+
+NEWEST = paging.Order(("id",), descending=True)
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """List selections, newest first, with the number of people on each."""
+    asked = request.GET.dict()
+    words = asked.get("q", "").strip()[:100]
+    found = Selection.objects.filter(name__icontains=words) if words else Selection.objects.all()
+    page = paging.page(found.select_related("created_by"), NEWEST, asked)
+    heads = SelectionMember.objects.filter(selection__in=page.rows).values_list("selection").annotate(n=Count("pk"))
+    known = dict(heads.order_by().values_list("selection", "n"))
+    context = {
+        "page": page,
+        "rows": [(row, known.get(row.pk, 0)) for row in page.rows],
+        "total": paging.total(found),
+        "words": words,
+        "nothing": not words and not page.rows and "after" not in asked,
+    }
+    fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"recipients/selections.html{fragment}", context)
+
+
+@require_GET
+def card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show who is on a selection."""
+    selection = get_object_or_404(Selection, pk=pk)
+    context = {"selection": selection, "list": selection, **lists.members_page(request, selection)}
+    fragment = "#members" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"recipients/selection.html{fragment}", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Make an empty selection."""
+    form = SelectionForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        form.instance.created_by = request.user if isinstance(request.user, User) else None
+        selection = form.save()
+        messages.success(request, _("“%(name)s” is made. Now add people to it.") % {"name": selection})
+        return redirect("recipients:selection", selection.pk)
+    return render(request, "recipients/selection_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Rename a selection or describe it."""
+    selection = get_object_or_404(Selection, pk=pk)
+    title = selection.name
+    form = SelectionForm(request.POST if request.method == "POST" else None, instance=selection)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved"))
+        return redirect("recipients:selection", selection.pk)
+    context = {"form": form, "selection": selection, "title": title}
+    return render(request, "recipients/selection_form.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Offer people to add, found as one types."""
+    return lists.offer(request, get_object_or_404(Selection, pk=pk), "recipients/offer.html")
+
+
+@require_POST
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add people."""
+    return lists.add(request, get_object_or_404(Selection, pk=pk))
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take people off."""
+    return lists.remove(request, get_object_or_404(Selection, pk=pk))
