@@ -23,7 +23,7 @@ LINE = 76
 _CODED = re.compile(r"[^ -<>-~]")
 # Values that are the same in every context of a body: no quoting, no escaping, no dot in front.
 _AS_IS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,.:;/@_()?!*+#$%~|-]{0,72}[A-Za-z0-9.,:;/@_)?!*+#$%~|-])?").fullmatch
-_WORDS_ONLY = re.compile(r"[A-Za-z0-9_.~-]{1,74}").fullmatch
+_WORDS_ONLY = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,73}").fullmatch
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ LETTER = a_letter()
 COMPILED = compile_letter(LETTER)
 
 characters = st.characters(exclude_categories=["Cs"])
-values = st.one_of(st.text(characters, max_size=120), st.sampled_from(PAYLOADS), st.none())
+# What looks like an encoded word is read as one by the standard library when it is *set*; ours keeps it as typed (below).
+values = st.one_of(st.text(characters, max_size=120), st.sampled_from(PAYLOADS)).map(lambda text: text.replace("=?", "= ?")) | st.none()
 
 
 @st.composite
@@ -98,7 +99,7 @@ def test_compiled_and_slow_say_the_same_after_parsing(recipient):
     assert_the_same(message, expected)
 
 
-words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200)
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200).map(lambda text: text.replace("=?", "= ?"))
 
 
 @given(subject=words, heading=words, postal=words, first_name=values)
@@ -137,6 +138,13 @@ def test_a_value_is_only_ever_words(payload):
     html = body(message, "html")
     assert re.findall(r"<[a-z!/][^>]*?(?:\s|>)", html) == re.findall(r"<[a-z!/][^>]*?(?:\s|>)", body(plain, "html"))
     assert "49" not in html
+
+
+def test_what_looks_like_an_encoded_word_is_read_as_it_was_typed():
+    message = COMPILED.render(a_recipient(_name="=?utf-8?q?evil?=", customer_firstname="=?utf-8?q?evil?="))
+
+    assert parsed(message)["Subject"] == "See it from the inside, =?utf-8?q?evil?="
+    assert parsed(message)["To"].addresses[0].display_name == "=?utf-8?q?evil?="
 
 
 @pytest.mark.parametrize("poison", POISON)

@@ -1,0 +1,68 @@
+"""Compiling a mailing: its rows become a letter of plain values, the letter becomes segments, and both are kept."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import override
+
+from mailings.models import Mailing
+from mailings.rendering.blocks import Document
+from mailings.rendering.compile import CannotCompile, compile_letter
+from mailings.rendering.drafts import Letter
+from mailings.rendering.segments import Compiled
+from tracking.models import Link
+
+__all__ = ["CannotCompile", "compile_mailing", "letter_of", "preview_of"]
+
+
+def letter_of(mailing: Mailing) -> Letter:
+    """Give the plain values that rendering needs. Raises NoSuchBlock when the kept content is damaged."""
+    document = Document.read(mailing.content)
+    with override(document.language):
+        subscription = mailing.subscription_type.name if mailing.subscription_type else ""
+    return Letter(
+        document=document,
+        name=mailing.name,
+        subject=mailing.subject,
+        preheader=mailing.preheader,
+        from_name=mailing.from_name,
+        from_address=mailing.from_address,
+        reply_to=mailing.reply_to,
+        number=mailing.pk,
+        subscription_code=mailing.subscription_type.code if mailing.subscription_type else "",
+        subscription_name=subscription,
+        sender_name=mailing.from_name or settings.SENDER_NAME,
+        postal_address=settings.POSTAL_ADDRESS,
+        base_url=settings.BASE_URL,
+        list_domain=urlsplit(settings.BASE_URL).hostname or "localhost",
+        track_opens=mailing.track_opens,
+        track_clicks=mailing.track_clicks,
+    )
+
+
+def compile_mailing(mailing: Mailing) -> Compiled:
+    """Compile, and keep the segments on the mailing and its links in the table clicks are looked up in.
+
+    Doing it again changes nothing but what changed. Raises CannotCompile.
+    """
+    compiled = compile_letter(letter_of(mailing))
+    mailing.compiled = compiled.to_json()
+    with transaction.atomic():
+        Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled)
+        Link.objects.bulk_create(
+            [Link(mailing=mailing.pk, number=number, url=url, name=name) for number, url, name in compiled.links],
+            update_conflicts=True,
+            unique_fields=["mailing", "number"],
+            update_fields=["url", "name"],
+        )
+        Link.objects.filter(mailing=mailing.pk, number__gt=len(compiled.links)).delete()
+    return compiled
+
+
+def preview_of(mailing: Mailing, *, is_test: bool = False) -> Compiled:
+    """Compile as it stands, mistakes and all, for a preview or a test; nothing is kept."""
+    letter = letter_of(mailing)
+    sender = letter.from_address or settings.SENDER_ADDRESS
+    return compile_letter(replace(letter, from_address=sender, is_test=is_test), strict=False)
