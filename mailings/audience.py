@@ -1,0 +1,295 @@
+"""Who gets a mailing: its sources become candidates, the gate judges each, freezing copies them into messages.
+
+Everything is one set in SQL. A candidate is a person with the address we write to and, where we see one
+ourselves, a hurdle (former employee, no address, duplicate); the gate judges those who have none.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from consent import unsubscribe
+from mailings import candidates, merge_data
+from mailings.models import Mailing, Message, Source
+
+
+class Show(StrEnum):
+    """Which part of the audience a list shows."""
+
+    EVERYONE = "everyone"
+    GETS = "gets"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many people the sources hold, and why some of them get nothing: {reason code: people}, most first."""
+
+    total: int
+    held_by: Mapping[str, int]
+    counted_at: datetime
+    seconds: float = 0.0
+    empty: Mapping[str, int] = field(default_factory=dict)  # of those who get it, per merge value asked for
+
+    @property
+    def held(self) -> int:
+        return sum(self.held_by.values())
+
+    @property
+    def gets(self) -> int:
+        return self.total - self.held
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One person of an audience that is not frozen yet, with the verdict as it would be now."""
+
+    person: int
+    name: str
+    company: str
+    address: str
+    verdict: str
+    reason: str
+    evidence: int | None  # number of the ledger event
+    block: int | None  # number of the suppression
+
+
+@dataclass(frozen=True)
+class Page:
+    recipients: Sequence[Recipient]
+    after: int | None  # give it back to see the next page; None on the last one
+
+
+# looking --------------------------------------------------------------------------------------------------------------
+
+
+def counts(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> Counts:
+    """Count who would get it now, and by reason who would not; `empty_of` counts merge values that would be empty."""
+    started = time.perf_counter()
+    parameters = candidates.parameters_of(mailing, now=now)
+    chosen = candidates.chosen(mailing.sources.all(), parameters)
+    data = merge_data.MergeData(tuple(empty_of))
+    empties = "".join(f", count(*) FILTER (WHERE reason = '' AND {data.is_empty_sql(key)})" for key in empty_of)
+    person = f"JOIN recipients_person p ON p.id = audience.person_id {data.joins}" if empty_of else ""
+    sql = f"""{candidates.judged(chosen, one_per_address=mailing.one_per_address)}
+        SELECT reason, count(*) {empties} FROM judged audience {person} GROUP BY reason"""
+    rows = _rows(sql, parameters)
+    by_reason = {row[0]: row[1] for row in rows}
+    held = {reason: people for reason, people in sorted(by_reason.items(), key=lambda pair: -pair[1]) if reason}
+    empty = {key: sum(row[2 + place] for row in rows) for place, key in enumerate(empty_of)}
+    return Counts(sum(by_reason.values()), held, now, time.perf_counter() - started, empty)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list of recipients shows: a part, a reason, words to search for, an empty merge value."""
+
+    show: Show = Show.EVERYONE
+    reason: str = ""
+    words: str = ""
+    empty: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        return self != Asked()
+
+
+# How many people are judged at once until a page is full: a page of everybody costs a few rows of a million,
+# a page of a rare reason a handful of queries.
+BATCHES = (200, 5_000, 100_000)
+
+
+def people(mailing: Mailing, asked: Asked, *, now: datetime, after: int = 0, limit: int = 50) -> Page:
+    """Give one page of the audience as it would be now, in the order of the people's numbers."""
+    sources = list(mailing.sources.select_related("selection", "project", "person", "importing"))
+    found: list[Recipient] = []
+    for size in _sizes(asked):
+        numbers = _next_people(sources, asked.words, after, size)
+        found += _judge_few(mailing, sources, numbers, asked, now)
+        if len(found) > limit:
+            return Page(found[:limit], found[limit - 1].person)
+        if len(numbers) < size:
+            break
+        after = numbers[-1]
+    return Page(found, None)
+
+
+def _sizes(asked: Asked) -> Iterator[int]:
+    yield from BATCHES
+    while True:
+        yield BATCHES[-1]
+
+
+def _next_people(sources: Sequence[Source], words: str, after: int, size: int) -> list[int]:
+    parameters: candidates.Parameters = {"after": after, "size": size}
+    if words:
+        parameters["words"] = [f"%{_escaped(word)}%" for word in words.casefold().split()]
+        chosen = candidates.chosen(sources, parameters)
+        sql = f"""SELECT chosen.person_id FROM ({chosen}) chosen
+                    JOIN recipients_person p ON p.id = chosen.person_id AND p.search_text LIKE ALL(%(words)s::text[])
+                   WHERE chosen.person_id > %(after)s ORDER BY chosen.person_id LIMIT %(size)s"""
+    else:
+        cut = "WHERE person_id > %(after)s ORDER BY person_id LIMIT %(size)s"
+        chosen = candidates.chosen(sources, parameters, slice_sql=cut)
+        sql = f"SELECT person_id FROM ({chosen}) chosen ORDER BY person_id LIMIT %(size)s"
+    return [row[0] for row in _rows(sql, parameters)]
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _judge_few(
+    mailing: Mailing, sources: Sequence[Source], numbers: Sequence[int], asked: Asked, now: datetime
+) -> list[Recipient]:
+    if not numbers:
+        return []
+    parameters = candidates.parameters_of(mailing, now=now) | {"numbers": list(numbers), "reason": asked.reason}
+    data = merge_data.MergeData((asked.empty,) if asked.empty in merge_data.EXPRESSIONS else ())
+    wanted = [_SHOWN[asked.show]]
+    if asked.reason:
+        wanted.append("reason = %(reason)s")
+    wanted += [data.is_empty_sql(key) for key in data.keys]
+    judged = candidates.judged(
+        "SELECT unnest(%(numbers)s::bigint[]) AS person_id",
+        numbered=candidates.NUMBERED_FEW.format(member=candidates.among(sources, parameters)),
+        one_per_address=mailing.one_per_address,
+    )
+    company = "" if merge_data.COMPANY in data.joins else merge_data.COMPANY
+    sql = f"""{judged}
+        SELECT p.id, {merge_data.FULL_NAME}, coalesce(company.name, ''), audience.address, verdict, reason, evidence, block
+          FROM judged audience JOIN recipients_person p ON p.id = audience.person_id {data.joins} {company}
+         WHERE {" AND ".join(wanted)} ORDER BY p.id"""
+    return [Recipient(*row) for row in _rows(sql, parameters)]
+
+
+_SHOWN = {Show.EVERYONE: "true", Show.GETS: "reason = ''", Show.HELD: "reason <> ''"}
+
+
+def origins(mailing: Mailing, numbers: Sequence[int]) -> dict[int, str]:
+    """Say for a few people which source brought them: the first one that has them."""
+    found: dict[int, str] = {}
+    for source in mailing.sources.select_related("selection", "project", "importing").order_by("pk"):
+        parameters: candidates.Parameters = {"numbers": list(numbers)}
+        sql = f"SELECT person_id FROM ({candidates.chosen([source], parameters)}) one WHERE person_id = ANY(%(numbers)s::bigint[])"
+        name = str(source.selection or source.project or source.importing or _("Chosen by hand"))
+        for (number,) in _rows(sql, parameters):
+            found.setdefault(number, name)
+    return found
+
+
+def _rows(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+# freezing -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What freezing made: one message per person."""
+
+    gets: int
+    held: int
+
+    @property
+    def total(self) -> int:
+        return self.gets + self.held
+
+
+@transaction.atomic
+def freeze(mailing: Mailing, *, now: datetime) -> Frozen:
+    """Copy the audience into messages, once and for good: address, verdict, merge data. Twice does no harm.
+
+    Who may be mailed is `pending`; everybody else is `held`, with the reason and its evidence. The unique
+    constraint on mailing, channel and address is the judge of last resort.
+    """
+    locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if locked.frozen_at is None:
+        _prepare(locked, now)
+        _insert(locked)
+        locked.frozen_at = now
+        locked.save(update_fields=["frozen_at"])
+    mailing.frozen_at = locked.frozen_at
+    pending = Count("pk", filter=~Q(state=Message.State.HELD))
+    made = locked.messages.aggregate(gets=pending, all=Count("pk"))
+    return Frozen(gets=made["gets"], held=made["all"] - made["gets"])
+
+
+@transaction.atomic
+def thaw(mailing: Mailing) -> None:
+    """Forget the messages of a mailing of which nothing has been handed over, so that it can be frozen anew."""
+    locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if locked.frozen_at and not locked.messages.exclude(state__in=("held", "pending")).exists():
+        locked.messages.all()._raw_delete(locked.messages.db)
+        locked.frozen_at = mailing.frozen_at = None
+        locked.save(update_fields=["frozen_at"])
+
+
+def _prepare(mailing: Mailing, now: datetime) -> None:
+    """Judge everybody into a temporary table, and make the unsubscribe keys of those who get it."""
+    parameters = candidates.parameters_of(mailing, now=now)
+    chosen = candidates.chosen(mailing.sources.all(), parameters)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        cursor.execute(
+            f"""CREATE TEMPORARY TABLE audience ON COMMIT DROP AS
+                {candidates.judged(chosen, one_per_address=mailing.one_per_address)} SELECT * FROM judged""",
+            parameters,
+        )
+        cursor.execute("ANALYZE audience")
+    unsubscribe.make_keys("(SELECT address FROM audience WHERE reason = '')")
+
+
+def _insert(mailing: Mailing) -> None:
+    data = merge_data.of(mailing)
+    sql = f"""
+        INSERT INTO mailings_message
+               (mailing_id, person_id, channel, address, copy, state, reason, evidence, answer, data, attempts)
+        SELECT %(mailing)s, audience.person_id, 'email',
+               CASE WHEN audience.reason = ANY(%(hurdles)s::text[]) THEN '' ELSE audience.address END,
+               audience.copy,
+               CASE WHEN audience.reason = '' THEN 'pending' ELSE 'held' END,
+               audience.reason, audience.evidence, '',
+               CASE WHEN audience.reason = '' THEN {data.object_sql({"_name": merge_data.FULL_NAME, "_u": "o.key"})}
+                    ELSE '{{}}'::jsonb END,
+               0
+          FROM audience
+          JOIN recipients_person p ON p.id = audience.person_id {data.joins}
+          LEFT JOIN consent_optoutkey o ON o.address = audience.address AND o.channel = 'email'
+         ORDER BY audience.person_id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"mailing": mailing.pk, "hurdles": list(candidates.HURDLES)})
+        cursor.execute("DROP TABLE audience")
+
+
+# the last count, remembered ---------------------------------------------------------------------------------------------
+
+
+def last_counts(mailing: Mailing) -> Counts | None:
+    """Give the latest count of these very sources, if somebody looked in the last minutes."""
+    return cast("Counts | None", cache.get(_count_key(mailing)))
+
+
+def recount(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> Counts:
+    """Count, and remember it for the step bar."""
+    counted = counts(mailing, now=now, empty_of=empty_of)
+    cache.set(_count_key(mailing), counted, 600)
+    return counted
+
+
+def _count_key(mailing: Mailing) -> str:
+    sources = ",".join(str(pk) for pk in mailing.sources.order_by("pk").values_list("pk", flat=True))
+    options = f"{mailing.subscription_type_id}:{mailing.one_per_address:d}"
+    return f"audience:{mailing.pk}:{options}:{sources}"

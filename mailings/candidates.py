@@ -1,0 +1,119 @@
+"""The SQL of an audience: from sources to candidates to verdicts, each person once.
+
+A candidate is a person with the address we write to and, where we see one ourselves, a hurdle: former employee,
+no address, duplicate. The gate judges those who have none.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from consent import gate
+from mailings.models import Mailing, Source
+
+type Parameters = dict[str, object]
+
+# What we see ourselves, before anybody asks the gate; such a message keeps no address and so takes nobody's place.
+HURDLES: Mapping[str, str | Promise] = {
+    "former_employee": _("Does not work there any more"),
+    "no_address": _("No e-mail address"),
+    "duplicate": _("Somebody else with this address gets it"),
+}
+
+MEMBERS = {
+    "selection_id": "SELECT person_id FROM recipients_selectionmember WHERE selection_id = {}",
+    "project_id": "SELECT person_id FROM recipients_projectmember WHERE project_id = {}",
+    "importing_id": (
+        "SELECT member.person_id FROM recipients_selectionmember member"
+        " JOIN recipients_import importing ON importing.selection_id = member.selection_id WHERE importing.id = {}"
+    ),
+}
+# The address we write to, and what stands in the way before anybody asks the gate.
+_KNOWN = """
+    SELECT p.id AS person_id, coalesce(e.address, '') AS address,
+           CASE WHEN p.is_former_employee THEN 'former_employee' WHEN e.address IS NULL THEN 'no_address' ELSE '' END
+           AS hurdle
+      FROM chosen
+      JOIN recipients_person p ON p.id = chosen.person_id
+      LEFT JOIN recipients_emailaddress e ON e.person_id = p.id AND e.rank = 1
+"""
+# Of several people behind one address the first by number is copy 0; a hurdle takes nobody's place.
+_CANDIDATE = """
+    SELECT person_id, address, copy, CASE WHEN {duplicate} THEN 'duplicate' ELSE hurdle END AS hurdle
+      FROM ({numbered}) numbered
+"""
+NUMBERED = """
+    SELECT known.*, CASE WHEN hurdle = ''
+                    THEN row_number() OVER (PARTITION BY hurdle, address COLLATE "C" ORDER BY person_id) - 1
+                    ELSE 0 END AS copy
+      FROM known
+"""
+# The same for a few people of many: look behind each address instead of sorting them all.
+NUMBERED_FEW = """
+    SELECT known.*, CASE WHEN hurdle <> '' THEN 0 ELSE (
+               SELECT count(*)
+                 FROM recipients_emailaddress other
+                 JOIN recipients_person q ON q.id = other.person_id AND NOT q.is_former_employee
+                WHERE other.address = known.address AND other.rank = 1 AND other.person_id < known.person_id
+                  AND ({member}))
+           END AS copy
+      FROM known
+"""
+
+
+def chosen(sources: Iterable[Source], parameters: Parameters, *, slice_sql: str = "") -> str:
+    """Give the SQL of the people of these sources, each once. `slice_sql` ends every part of it."""
+    parts = []
+    singles = []
+    for source in sources:
+        if source.person_id is not None:
+            singles.append(source.person_id)
+            continue
+        column, members = next((c, m) for c, m in MEMBERS.items() if getattr(source, c) is not None)
+        name = f"source_{source.pk}"
+        parameters[name] = getattr(source, column)
+        parts.append(members.format(f"%({name})s"))
+    if singles or not parts:
+        parameters["singles"] = singles
+        parts.append("SELECT unnest(%(singles)s::bigint[]) AS person_id")
+    return " UNION ".join(f"(SELECT person_id FROM ({part}) part {slice_sql})" for part in parts)
+
+
+def judged(people: str, *, numbered: str = NUMBERED, one_per_address: bool) -> str:
+    """Give the SQL (a WITH list) that ends in `judged`: person_id, address, copy, verdict, reason, evidence, block."""
+    candidate = _CANDIDATE.format(numbered=numbered, duplicate="copy > 0" if one_per_address else "false")
+    return f"""
+        WITH chosen AS ({people}),
+        known AS ({_KNOWN}),
+        candidate AS MATERIALIZED ({candidate}),
+        judged_by_gate AS ({gate.verdicts_sql("candidate")}),
+        judged AS (
+            SELECT person_id, address, copy,
+                   CASE WHEN hurdle = '' THEN verdict ELSE 'refuse' END AS verdict,
+                   CASE WHEN hurdle = '' THEN reason ELSE hurdle END AS reason,
+                   CASE WHEN hurdle = '' THEN evidence END AS evidence,
+                   CASE WHEN hurdle = '' THEN block END AS block
+              FROM judged_by_gate
+        )
+    """
+
+
+def parameters_of(mailing: Mailing, *, now: datetime) -> Parameters:
+    """Give the parameters of the gate for this mailing; without a subscription type nobody has agreed to it."""
+    return gate.parameters("email", mailing.subscription_type_id or 0, at=now)
+
+
+def among(sources: Iterable[Source], parameters: Parameters) -> str:
+    """Give the SQL that says whether `other.person_id` is among the mailing's people, by index."""
+    parts = ["false"]
+    for source in sources:
+        name = f"source_{source.pk}"
+        for column, sql in MEMBERS.items():
+            if (number := getattr(source, column)) is not None:
+                parameters[name] = number
+                parts.append(f"other.person_id IN ({sql.format(f'%({name})s')})")
+    parameters["singles"] = [source.person_id for source in sources if source.person_id is not None]
+    parts.append("other.person_id = ANY(%(singles)s::bigint[])")
+    return " OR ".join(parts)

@@ -1,0 +1,220 @@
+"""The last check before sending: every finding is a sentence with a severity, a number of people and a way to mend it.
+
+Errors block sending for everybody; warnings do not. `quick` looks at the mailing alone (the step bar asks on every
+page), `check` at its audience too.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from consent import addresses
+from mailings import audience, compiling, merge_data
+from mailings.models import Mailing
+from mailings.rendering import blocks, drafts, mime, variables
+
+LONG_SUBJECT = 70  # inboxes cut behind some 60 to 70 characters
+BIG, CLIPPED = 90_000, 102_000  # bytes of HTML; Gmail cuts a mail off behind 102 kB
+MUCH_HELD = 0.5
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the check. `step` is where it is mended, `link` leads to the people it is about."""
+
+    code: str
+    severity: Severity
+    sentence: str
+    step: str
+    count: int = 0
+    link: str = ""
+    place: str = ""  # within the step: a field, a block
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Everything found, and the count it rests on."""
+
+    findings: Sequence[Finding]
+    counts: audience.Counts
+
+    @property
+    def errors(self) -> Sequence[Finding]:
+        return [finding for finding in self.findings if finding.is_error]
+
+
+def check(mailing: Mailing, *, now: datetime) -> list[Finding]:
+    """Check a mailing and everybody in its audience."""
+    return list(examine(mailing, now=now).findings)
+
+
+def examine(mailing: Mailing, *, now: datetime) -> Checked:
+    """Check a mailing, and give the count of its audience with what was found."""
+    counts = audience.recount(mailing, now=now, empty_of=_without_fallback(mailing))
+    return Checked([*quick(mailing), *of_audience(mailing, counts)], counts)
+
+
+def quick(mailing: Mailing) -> list[Finding]:
+    """Check a mailing without looking at its audience."""
+    return [*_setup(mailing), *_content(mailing), *_sources(mailing)]
+
+
+# Setup ----------------------------------------------------------------------------------------------------------------
+
+
+def _setup(mailing: Mailing) -> Iterator[Finding]:
+    if not mailing.subject:
+        yield _error("subject_missing", _("The mailing has no subject."), "setup", "subject")
+    elif len(mailing.subject) > LONG_SUBJECT:
+        text = _("The subject has %(length)s characters; most inboxes cut it off behind %(limit)s.")
+        lengths = {"length": len(mailing.subject), "limit": LONG_SUBJECT}
+        yield _warning("subject_long", text % lengths, "setup", "subject")
+    if not mailing.from_name:
+        yield _warning(
+            "from_name_missing", _("There is no From name; readers see the bare address."), "setup", "from_name"
+        )
+    if mailing.from_address:
+        yield from _address(mailing.from_address, "from_address", _("From"))
+    else:
+        yield _error("from_missing", _("There is no From address."), "setup", "from_address")
+    if mailing.reply_to:
+        yield from _address(mailing.reply_to, "reply_to", _("Reply to"))
+    if mailing.subscription_type_id is None:
+        text = _("Choose a subscription type: without it we cannot tell who agreed to this mailing.")
+        yield _error("type_missing", text, "setup", "subscription_type")
+    if not settings.POSTAL_ADDRESS:
+        text = _("There is no postal address for the footer. An administrator sets POSTAL_ADDRESS.")
+        yield _error("postal_address_missing", text, "setup")
+
+
+def _address(address: str, field: str, label: str) -> Iterator[Finding]:
+    try:
+        addresses.normalise(address)
+    except addresses.InvalidAddress as mistake:
+        yield _error(f"{field}_invalid", f"{label}: {mistake}", "setup", field)
+
+
+# Content --------------------------------------------------------------------------------------------------------------
+
+
+def _content(mailing: Mailing) -> Iterator[Finding]:
+    try:
+        letter = compiling.letter_of(mailing)
+    except blocks.NoSuchBlock as damage:
+        yield _error("content_damaged", str(damage), "content")
+        return
+    if not letter.document.blocks:
+        yield _error("content_missing", _("The mailing has no content yet. Start from a template."), "template")
+        return
+    draft = drafts.draft(letter)
+    for problem in draft.problems:
+        if problem.block:
+            yield _error("content_mistake", problem.sentence, "content", problem.block)
+        else:
+            yield _error("text_mistake", problem.sentence, "setup", problem.field)
+    yield from _pictures(letter.document)
+    if not draft.problems:
+        yield from _size(mime.html_size(draft))
+
+
+def _pictures(document: blocks.Document) -> Iterator[Finding]:
+    pictures = [block for block in document.blocks if isinstance(block, blocks.Image)]
+    silent = [picture for picture in pictures if not picture.alt.strip() and not picture.is_decorative]
+    if silent:
+        text = ngettext(
+            "A picture has no text for people who do not see it.",
+            "%(count)d pictures have no text for people who do not see them.",
+            len(silent),
+        )
+        yield _warning("alt_missing", text % {"count": len(silent)}, "content", silent[0].id, count=len(silent))
+
+
+def _size(size: int) -> Iterator[Finding]:
+    figures = {"size": number_format(round(size / 1000)), "limit": CLIPPED // 1000}
+    if size >= CLIPPED:
+        text = _("The mail is %(size)s kB. Gmail cuts it off behind %(limit)s kB, unsubscribe link included.")
+        yield _warning("clipped", text % figures, "content")
+    elif size >= BIG:
+        text = _("The mail is %(size)s kB. Gmail cuts mails off behind %(limit)s kB.")
+        yield _warning("big", text % figures, "content")
+
+
+# Recipients -----------------------------------------------------------------------------------------------------------
+
+
+def _sources(mailing: Mailing) -> Iterator[Finding]:
+    if not mailing.sources.exists():
+        yield _error(
+            "no_sources", _("Nobody is chosen yet. Add a selection, a project, an import or a person."), "recipients"
+        )
+
+
+def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
+    """Say what a count of the audience has to say."""
+    if counts.total and not counts.gets:
+        text = _("Nobody would get it: everybody is held back. The Recipients step says why.")
+        yield _error("nobody", text, "recipients", link=_people(mailing, show="held"), count=counts.held)
+    elif not counts.total and mailing.sources.exists():
+        yield _error("nobody", _("The sources are empty: nobody would get it."), "recipients")
+    elif counts.held > counts.total * MUCH_HELD:
+        text = _("More than half of the people are held back: %(held)s of %(total)s.")
+        figures = {"held": number_format(counts.held, use_l10n=True), "total": number_format(counts.total)}
+        yield _warning("much_held", text % figures, "recipients", link=_people(mailing, show="held"), count=counts.held)
+    for key, people in counts.empty.items():
+        if people:
+            yield _empty(mailing, key, people)
+
+
+def _empty(mailing: Mailing, key: str, people: int) -> Finding:
+    text = ngettext(
+        "%(people)s person would see nothing in place of “%(variable)s”. Set words for “no value”.",
+        "%(people)s people would see nothing in place of “%(variable)s”. Set words for “no value”.",
+        people,
+    )
+    words = {"people": number_format(people), "variable": variables.CATALOGUE[key].label}
+    return _warning("empty_value", text % words, "content", link=_people(mailing, empty=key), count=people)
+
+
+def _people(mailing: Mailing, **asked: str) -> str:
+    return f"{reverse('mailings:recipients', args=[mailing.pk])}?{urlencode(asked)}#people"
+
+
+def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
+    """Name the merge values that stand somewhere without words for "no value"."""
+    try:
+        document = blocks.Document.read(mailing.content)
+    except blocks.NoSuchBlock:
+        return ()
+    texts = [mailing.subject, mailing.preheader, *_texts(document.blocks)]
+    bare = {merge.variable.key for text in texts for merge in variables.parse(text).merges if not merge.fallback}
+    return tuple(key for key in merge_data.EXPRESSIONS if key in bare)
+
+
+def _texts(kept: Iterable[blocks.Block]) -> Iterator[str]:
+    for block in kept:
+        yield from (value for name, value in block.to_json().items() if isinstance(value, str) and name != "id")
+
+
+def _error(code: str, sentence: str, step: str, place: str = "", *, link: str = "", count: int = 0) -> Finding:
+    return Finding(code, Severity.ERROR, sentence, step, count, link, place)
+
+
+def _warning(code: str, sentence: str, step: str, place: str = "", *, link: str = "", count: int = 0) -> Finding:
+    return Finding(code, Severity.WARNING, sentence, step, count, link, place)

@@ -1,0 +1,46 @@
+"""Paging by key with a way back: the address carries the places where earlier pages ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+LONGEST = 200  # pages; further back one starts again
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Where a list stands. Places are whatever the list gives out as `after`; they hold no comma."""
+
+    places: tuple[str, ...]
+    asked: Mapping[str, str]  # the other parameters of the address
+    size: int
+
+    @classmethod
+    def of(cls, request: HttpRequest, *, size: int) -> "Trail":
+        given = request.GET.get("trail", "")[:8000]
+        others = {name: value for name, value in request.GET.items() if name != "trail" and value}
+        return cls(tuple(place for place in given.split(",") if place), others, size)
+
+    @property
+    def after(self) -> str:
+        return self.places[-1] if self.places else ""
+
+    @property
+    def first(self) -> int:
+        """The number of the first row of this page, counted from 1."""
+        return len(self.places) * self.size + 1
+
+    @property
+    def previous(self) -> str:
+        """The address of the page before; empty on the first."""
+        return self._address(self.places[:-1]) if self.places else ""
+
+    def next(self, after: str) -> str:
+        """The address of the page that begins after this place; empty when there is none."""
+        return self._address((*self.places, after)[-LONGEST:]) if after else ""
+
+    def _address(self, places: tuple[str, ...]) -> str:
+        asked = dict(self.asked) | ({"trail": ",".join(places)} if places else {})
+        return f"?{urlencode(asked)}"

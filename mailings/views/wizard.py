@@ -1,0 +1,175 @@
+"""The wizard's own steps: Setup, Recipients, Confirm. Template and Content are in `mailings.views.content`."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from mailings import audience, preflight, reasons, sources
+from mailings.forms import OptionsForm, SetupForm
+from mailings.models import Mailing
+from mailings.rendering import variables
+from mailings.views.trail import Trail
+
+PAGE = 50
+AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
+
+type View = Callable[..., HttpResponse]
+
+
+def of_draft(view: View) -> View:
+    """Give the view its draft; what is planned or sent is not changed here but looked at."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
+        mailing = get_object_or_404(Mailing.objects.select_related("subscription_type", "selection", "project"), pk=pk)
+        if mailing.status != Mailing.Status.DRAFT:
+            if mailing.status == Mailing.Status.SCHEDULED:
+                messages.warning(request, _("This mailing is planned. Take it off the schedule to change it."))
+            return redirect("mailings:detail", mailing.pk)
+        return view(request, mailing, **more)
+
+    return wrapped
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_draft
+def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Step 1: what it is, and who it comes from. Saves by itself; what is valid is kept whatever else is wrong."""
+    if request.method != "POST":
+        return render(
+            request, "mailings/setup.html", {"mailing": mailing, "step": "setup", "form": SetupForm(instance=mailing)}
+        )
+    form = SetupForm(request.POST, instance=mailing)
+    form.is_valid()
+    form.keep()
+    context = {"mailing": mailing, "step": "setup", "form": form}
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "mailings/setup.html#said", context)
+    if form.errors:
+        return render(request, "mailings/setup.html", context, status=422)
+    return redirect("mailings:template", mailing.pk)
+
+
+@require_GET
+@of_draft
+def recipients(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Step 4: where people come from, who gets it, and why the others do not."""
+    now = timezone.now()
+    if request.headers.get("HX-Target", "").endswith("people"):
+        return render(request, "mailings/recipients.html#people", _people(request, mailing, now))
+    listed = sources.listed(mailing)
+    is_small = sum(source.people for source in listed) <= AT_ONCE
+    counts = audience.recount(mailing, now=now) if is_small else audience.last_counts(mailing)
+    context = {"sources": listed, "options": OptionsForm(instance=mailing), **_counted(counts)}
+    return render(request, "mailings/recipients.html", context | _people(request, mailing, now))
+
+
+@require_GET
+@of_draft
+def recipients_count(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Count anew: the panel "Who gets it"."""
+    counts = audience.recount(mailing, now=timezone.now())
+    return render(
+        request, "mailings/recipients.html#counts", {"mailing": mailing, "step": "recipients", **_counted(counts)}
+    )
+
+
+def _counted(counts: audience.Counts | None) -> dict[str, Any]:
+    return {"counts": counts, "reasons": reasons.because(counts.held_by) if counts else []}
+
+
+def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, Any]:
+    trail = Trail.of(request, size=PAGE)
+    asked = audience.Asked(
+        show=_show(request.GET.get("show", "")),
+        reason=request.GET.get("reason", "")[:30],
+        words=request.GET.get("q", "")[:100],
+        empty=request.GET.get("empty", "")[:50],
+    )
+    page = audience.people(mailing, asked, now=now, after=_number(trail.after), limit=PAGE)
+    origins = audience.origins(mailing, [recipient.person for recipient in page.recipients])
+    return {
+        "mailing": mailing,
+        "step": "recipients",
+        "asked": asked,
+        "empty_label": variables.CATALOGUE[asked.empty].label if asked.empty in variables.CATALOGUE else "",
+        "reason_words": reasons.WORDS,
+        "rows": reasons.explain(page.recipients, origins),
+        "first": trail.first,
+        "last": trail.first + len(page.recipients) - 1,
+        "previous": trail.previous,
+        "next": trail.next(str(page.after or "")),
+    }
+
+
+def _show(given: str) -> audience.Show:
+    return audience.Show(given) if given in set(audience.Show) else audience.Show.EVERYONE
+
+
+def _number(given: str) -> int:
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+
+
+@require_POST
+@of_draft
+def options(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Change how the audience is read."""
+    form = OptionsForm(request.POST, instance=mailing)
+    if form.is_valid():
+        form.save()
+    return redirect("mailings:recipients", mailing.pk)
+
+
+@require_GET
+@of_draft
+def source_choices(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Find what can become a source."""
+    found = sources.choices(mailing, request.GET.get("q", ""))
+    return render(request, "mailings/recipients.html#choices", {"mailing": mailing, "choices": found})
+
+
+@require_POST
+@of_draft
+def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Add a source."""
+    try:
+        sources.add(mailing, request.POST.get("kind", ""), _number(request.POST.get("number", "")))
+    except sources.NoSuchSource as refusal:
+        messages.error(request, str(refusal))
+    return redirect("mailings:recipients", mailing.pk)
+
+
+@require_POST
+@of_draft
+def source_remove(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Take a source off."""
+    sources.remove(mailing, _number(request.POST.get("number", "")))
+    return redirect("mailings:recipients", mailing.pk)
+
+
+@require_GET
+@of_draft
+def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Step 5: the sentence that counts, what was found, and when it goes."""
+    listed = sources.listed(mailing)
+    is_asked = request.headers.get("HX-Request") == "true"
+    context: dict[str, Any] = {"mailing": mailing, "step": "confirm", "sources": listed}
+    if is_asked or sum(source.people for source in listed) <= AT_ONCE:
+        checked = preflight.examine(mailing, now=timezone.now())
+        context |= {"checked": checked, **_counted(checked.counts)}
+    local = timezone.localtime()
+    context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}
+    return render(request, "mailings/confirm.html#checks" if is_asked else "mailings/confirm.html", context)
+
+
+def _next_morning(local: datetime) -> datetime:
+    """Ten o'clock tomorrow: what most people want."""
+    return (local + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)

@@ -1,0 +1,64 @@
+"""The five steps of a mailing, free to jump, each with a tick or a warning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mailings import audience, preflight
+from mailings.models import Mailing
+
+STEPS: dict[str, str | Promise] = {
+    "setup": _("Setup"),
+    "template": _("Template"),
+    "content": _("Content"),
+    "recipients": _("Recipients"),
+    "confirm": _("Confirm"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step in the bar: `state` is complete, warning or open."""
+
+    code: str
+    label: str | Promise
+    number: int
+    url: str
+    state: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the wizard's frame shows around a step."""
+
+    steps: Sequence[Step]
+    next: Step | None
+
+
+def frame(mailing: Mailing, here: str) -> Frame:
+    """Give the step bar as it stands at one of the steps."""
+    states = _states(mailing)
+    steps = [
+        Step(code, label, number, reverse(f"mailings:{code}", args=[mailing.pk]), states[code], code == here)
+        for number, (code, label) in enumerate(STEPS.items(), 1)
+    ]
+    place = list(STEPS).index(here) + 1
+    return Frame(steps, steps[place] if place < len(steps) else None)
+
+
+def _states(mailing: Mailing) -> dict[str, str]:
+    """Say of each step whether it is complete, works but has something to say, or is still open."""
+    findings = preflight.quick(mailing)
+    if counted := audience.last_counts(mailing):
+        findings += preflight.of_audience(mailing, counted)
+    errors = {finding.step for finding in findings if finding.is_error}
+    warnings = {finding.step for finding in findings}
+    states = {code: "open" if code in errors else "warning" if code in warnings else "complete" for code in STEPS}
+    if states["template"] == "open":
+        states["content"] = "open"
+    states["confirm"] = "open"
+    return states

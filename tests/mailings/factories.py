@@ -1,0 +1,75 @@
+"""Mailings and their people in one line each."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from consent.models import SubscriptionType
+from mailings.models import Mailing, Source
+from recipients.models import Company, EmailAddress, Import, Person, Project, Selection
+from tests.consent.factories import a_subscription_type, consents
+
+HELLO = {
+    "language": "en",
+    "blocks": [
+        {"id": "b1", "kind": "heading", "text": "See the workshop"},
+        {"id": "b2", "kind": "text", "html": "<p>Dear [[customer.firstname|friend]], come and see.</p>"},
+        {"id": "b3", "kind": "button", "text": "I am coming", "url": "https://example.org/open-day"},
+    ],
+}
+
+
+def an_author(email: str = "marieke@example.org") -> User:
+    found, _ = User.objects.get_or_create(username=email, email=email, defaults={"first_name": "Marieke"})
+    return found
+
+
+def a_selection(name: str = "Readers") -> Selection:
+    return Selection.objects.create(name=name)
+
+
+def a_project(name: str = "Open day") -> Project:
+    return Project.objects.create(name=name)
+
+
+def a_person(
+    email: str = "",
+    *,
+    in_: Selection | Project | None = None,
+    consents_to: SubscriptionType | str | None = None,
+    company: str = "",
+    **values: Any,
+) -> Person:
+    """A person, perhaps with an address, in a selection or project, who agreed to a type (or its code)."""
+    values.setdefault("first_name", email.partition("@")[0].capitalize() or "Nobody")
+    firm = Company.objects.get_or_create(name=company)[0] if company else None
+    person = Person.objects.create(company=firm, search_text=f"{values['first_name']} {email}".casefold(), **values)
+    if email:
+        EmailAddress.objects.create(person=person, address=email, rank=1)
+    if in_:
+        in_.people.add(person)
+    if consents_to:
+        kind = a_subscription_type(consents_to) if isinstance(consents_to, str) else consents_to
+        consents(email, of=kind)
+    return person
+
+
+def an_import(into: Selection, name: str = "stand.xlsx") -> Import:
+    return Import.objects.create(file_name=name, selection=into, state=Import.State.FINISHED)
+
+
+def a_mailing(*, to: object = (), **values: Any) -> Mailing:
+    """A draft that could be sent, to these selections, projects, persons or imports."""
+    values.setdefault("subscription_type", a_subscription_type())
+    given = {
+        "name": "Open day",
+        "subject": "See the workshop from the inside",
+        "from_name": "De Werkbank",
+        "from_address": "hello@example.org",
+        "content": HELLO,
+    }
+    mailing = Mailing.objects.create(**(given | values))
+    for source in to if isinstance(to, (list, tuple)) else [to]:
+        column = {Selection: "selection", Project: "project", Person: "person", Import: "importing"}[type(source)]
+        Source.objects.create(mailing=mailing, **{column: source})
+    return mailing
