@@ -36,6 +36,7 @@ class Warn(StrEnum):
     COUNTRY = "country"
     LANGUAGE = "language"
     REPEATED = "repeated"
+    NO_EVIDENCE = "no_evidence"
 
 
 WARNINGS: dict[Warn, Promise] = {
@@ -44,6 +45,7 @@ WARNINGS: dict[Warn, Promise] = {
     Warn.NOT_A_PHONE: gettext_lazy("No digits where a phone number belongs: left empty"),
     Warn.COUNTRY: gettext_lazy("Country we do not know: left empty"),
     Warn.LANGUAGE: gettext_lazy("Language we do not know: left empty"),
+    Warn.NO_EVIDENCE: gettext_lazy("No evidence of consent in the row's own cells: taken over, cannot be mailed"),
     Warn.REPEATED: gettext_lazy("Address that an earlier row has too: one person"),
 }
 

@@ -87,10 +87,11 @@ def survey(path: Path, sheet: str, limits: dict[str, int]) -> None:
     """Read all of it, show the first rows and count the others."""
     about, rows = opened(path, sheet, limits)
     say(about)
-    total, width = 0, 0
+    total, width, characters = 0, 0, 0
     for total, (number, cells) in enumerate(rows, start=1):
         width = max(width, len(cells))
-        if total <= limits["shown"]:
+        if total <= limits["shown"] and characters <= limits["shown_characters"]:
+            characters += sum(map(len, cells))
             say([[number], [cells]])
     say({"end": total, "width": width})
 
@@ -221,7 +222,7 @@ def first_filled(book: Any, names: list[str]) -> Any:
 def text(cell: object) -> str:
     """What stands in a cell, as one clean line."""
     if cell.__class__ is str:
-        return cell if cell.isprintable() and len(cell) <= LONGEST_CELL and cell.strip() == cell else clean(cell)  # type: ignore[attr-defined,no-any-return,arg-type]
+        return cell if cell.isprintable() and len(cell) <= LONGEST_CELL and cell.strip() == cell else clean(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):

@@ -8,7 +8,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 MB = 1024 * 1024
+PIPE = MB  # so that the child reads on while a batch is written
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -36,7 +37,8 @@ class Limits:
     spread: int = 20_000_000  # cells between A1 and the farthest one
     memory: int = 1280 * MB
     seconds: int = 90  # of processor time
-    shown: int = 200
+    shown: int = 100  # rows at the beginning, and at most so many characters of them
+    shown_characters: int = 300_000
 
 
 SENTENCES: dict[str, Promise] = {
@@ -61,6 +63,7 @@ SENTENCES: dict[str, Promise] = {
         "into a new workbook), save it and import that."
     ),
     "no_rows": _("There is nothing in the sheets of this workbook. Choose the file that holds the list."),
+    "only_headers": _("There are only column names in the list, and no rows below them."),
     "too_many_rows": _("The list has more than %(most)s rows. Cut it into parts and import them one after the other."),
     "too_many_columns": _(
         "The list is %(found)s columns wide; at most %(most)s can be read. Delete the columns to the right of the list."
@@ -140,7 +143,7 @@ def survey(path: Path, sheet: str = "", *, limits: Limits | None = None) -> Surv
     raise Unreadable("died")
 
 
-def read(path: Path, sheet: str = "", *, limits: Limits | None = None) -> Iterator[Batch]:
+def read(path: Path, sheet: str = "", *, limits: Limits | None = None) -> Generator[Batch]:
     """Give all rows that hold something, in order, in batches of at most 1,000."""
     with closing(messages("read", path, sheet, limits or Limits())) as answers:
         next(answers)
@@ -149,7 +152,7 @@ def read(path: Path, sheet: str = "", *, limits: Limits | None = None) -> Iterat
                 yield Batch(*answer)
 
 
-def messages(do: str, path: Path, sheet: str, limits: Limits) -> Iterator[Any]:
+def messages(do: str, path: Path, sheet: str, limits: Limits) -> Generator[Any]:
     """Run the child and give its lines; it ends when the caller stops listening."""
     if not path.is_file():
         raise Unreadable("gone")
@@ -159,6 +162,7 @@ def messages(do: str, path: Path, sheet: str, limits: Limits) -> Iterator[Any]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        pipesize=PIPE,
         env={},
     )
     assert child.stdout is not None  # noqa: S101 - asked for above

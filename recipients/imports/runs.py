@@ -1,0 +1,296 @@
+"""The life of an import after its columns are chosen: started, run by a worker, taken up again, cancelled.
+
+The row of the import carries its progress, its owner and a lease. A batch and its progress are one transaction,
+so a worker that is killed leaves whole batches behind; who takes over skips the rows that are done.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from consent import ledger
+from consent.models import Purpose
+from recipients.imports import checks, declaration, rows, writing
+from recipients.imports.checks import Warn
+from recipients.imports.columns import Field
+from recipients.imports.declaration import Declaration, Mistake
+from recipients.models import Import, RejectedRow, Selection
+
+BATCH = 5_000
+LEASE = dt.timedelta(seconds=60)
+PATIENCE = dt.timedelta(seconds=20)  # how long a started import may wait before somebody asks again
+ATTEMPTS = 5
+ROWS_NAMED = 20  # of those that deserve a word
+
+State = Import.State
+# Who may move an import where. Running again after a lost lease is no move: its state stays.
+MOVES: dict[State, frozenset[State]] = {
+    State.MAPPING: frozenset({State.WAITING}),
+    State.WAITING: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
+    State.RUNNING: frozenset({State.FINISHED, State.FAILED, State.CANCELLED}),
+}
+
+type Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody decided about a file before it is imported. An empty `selection_name` and no selection: none."""
+
+    mapping: Mapping[int, Field]
+    declared: Declaration
+    purpose_id: int | None = None
+    overwrite: bool = False
+    selection_id: int | None = None
+    selection_name: str = ""
+
+
+class CannotStart(Exception):
+    """Why an import cannot start; `mistakes` name the fields."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(" ".join(str(mistake.text) for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+class Lost(Exception):
+    """The import is no longer ours: cancelled, or another worker took it up."""
+
+
+def mistakes(choices: Choices, *, today: dt.date) -> list[Mistake]:
+    """Say what keeps these choices from being carried out."""
+    found: list[Mistake] = []
+    if Field.EMAIL not in choices.mapping.values():
+        found.append(Mistake("mapping", gettext_lazy("Choose the column with the e-mail addresses.")))
+    for field in twice(choices.mapping.values()):
+        text: Promise = gettext_lazy("Two columns are chosen for the same thing. Choose one of them.")
+        found.append(Mistake(f"mapping-{field}", text))
+    return found + declaration.mistakes(choices.declared, today=today)
+
+
+def twice(fields: Iterable[Field]) -> list[Field]:
+    given = list(fields)
+    return [field for field in Field if given.count(field) > 1]
+
+
+@transaction.atomic
+def start(importing: Import, choices: Choices, *, now: dt.datetime) -> Import:
+    """Write the choices down and let it wait for a worker. Refuses with `CannotStart`."""
+    current = Import.objects.select_for_update().get(pk=importing.pk)
+    if State.WAITING not in MOVES.get(State(current.state), ()):
+        raise CannotStart([Mistake("", _("This import was started before."))])
+    if found := mistakes(choices, today=now.date()):
+        raise CannotStart(found)
+    declared = choices.declared
+    current.mapping = {str(column): field.value for column, field in choices.mapping.items()}
+    current.overwrite = choices.overwrite
+    current.source = declared.source
+    current.evidence = dict(declared.evidence)
+    current.evidence_on = declared.evidence_on
+    current.evidence_columns = dict(declared.columns)
+    current.is_explicit = declared.box_ticked
+    current.purpose = purpose(choices.purpose_id)
+    current.selection_id = choices.selection_id
+    if choices.selection_name:
+        current.selection = Selection.objects.create(name=choices.selection_name, created_by=current.created_by)
+    current.state = State.WAITING
+    current.head = {}
+    current.lease_until = now + PATIENCE
+    current.save()
+    return current
+
+
+def purpose(chosen: int | None) -> Purpose | None:
+    """The chosen purpose; without a choice the one that every installation starts with."""
+    active = Purpose.objects.filter(is_active=True).order_by("pk")
+    return active.first() if chosen is None else active.filter(pk=chosen).first()
+
+
+def cancel(importing: Import, *, now: dt.datetime) -> bool:
+    """Stop after the batch that is being written. What was written stays; say whether there was something to stop."""
+    stoppable = [state for state, ways in MOVES.items() if State.CANCELLED in ways]
+    return bool(
+        Import.objects.filter(pk=importing.pk, state__in=stoppable).update(state=State.CANCELLED, finished_at=now)
+    )
+
+
+def due(*, now: dt.datetime) -> list[int]:
+    """Give the imports that nobody works on: never taken up, or left by a worker that died."""
+    unfinished = Q(state__in=[State.WAITING, State.RUNNING]) & Q(lease_until__lt=now)
+    return list(Import.objects.filter(unfinished).order_by("pk").values_list("pk", flat=True))
+
+
+def run(import_id: int, *, worker: str, clock: Clock) -> None:
+    """Carry an import out, from where it stands to its end. Harmless when somebody else is doing it."""
+    importing = claim(import_id, worker=worker, now=clock())
+    if importing is None:
+        return
+    with translation.override(importing.language):
+        if importing.attempts > ATTEMPTS:
+            text = _("The import stopped %(times)s times after row %(row)s, so we gave it up. What was written stays.")
+            end(importing, State.FAILED, text % {"times": ATTEMPTS, "row": importing.done}, now=clock())
+            return
+        try:
+            for batch in batches(importing):
+                carry_out(importing, batch, clock=clock)
+        except Lost:
+            return
+        except rows.Unreadable as problem:
+            end(importing, State.FAILED, str(problem), now=clock())
+            return
+    end(importing, State.FINISHED, "", now=clock())
+
+
+def claim(import_id: int, *, worker: str, now: dt.datetime) -> Import | None:
+    """Take an import that waits, or whose worker let its lease run out."""
+    free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_until__lt=now)
+    with transaction.atomic():
+        importing = Import.objects.select_for_update().filter(free, pk=import_id).first()
+        if importing is None:
+            return None
+        importing.state = State.RUNNING
+        importing.owner = f"{worker[:45]} {secrets.token_hex(6)}"  # who comes back after losing it is somebody else
+        importing.attempts += 1
+        importing.lease_until = now + LEASE
+        importing.started_at = importing.started_at or now
+        importing.save(update_fields=["state", "owner", "attempts", "lease_until", "started_at"])
+    return importing
+
+
+def batches(importing: Import) -> Generator[rows.Batch]:
+    """Give the rows that are still to do, in batches of `BATCH`."""
+    skip = importing.done
+    numbers: list[int] = []
+    cells: list[list[str]] = []
+    with closing(rows.read(Path(importing.file.path), importing.sheet)) as reading:
+        for batch in reading:
+            body = below(batch, importing.header_row)
+            if skip:
+                dropped = min(skip, len(body))
+                skip -= dropped
+                body = rows.Batch(body.numbers[dropped:], body.rows[dropped:])
+            numbers += body.numbers
+            cells += body.rows
+            if len(numbers) >= BATCH:
+                yield rows.Batch(numbers, cells)
+                numbers, cells = [], []
+    if numbers:
+        yield rows.Batch(numbers, cells)
+
+
+def below(batch: rows.Batch, header_row: int) -> rows.Batch:
+    if not batch.numbers or batch.numbers[0] > header_row:
+        return batch
+    kept = [position for position, number in enumerate(batch.numbers) if number > header_row]
+    return rows.Batch([batch.numbers[at] for at in kept], [batch.rows[at] for at in kept])
+
+
+def carry_out(importing: Import, batch: rows.Batch, *, clock: Clock) -> None:
+    """Write one batch with its refusals, evidence and progress, or nothing of it."""
+    checked = checks.check(batch, mapping_of(importing))
+    with transaction.atomic():
+        now = clock()
+        keep_hold(importing)
+        written = writing.write(
+            checked.people, selection_id=importing.selection_id, overwrite=importing.overwrite, now=now
+        )
+        RejectedRow.objects.bulk_create(
+            [
+                RejectedRow(importing=importing, row=row.row, cells=row.cells, reason=row.reason)
+                for row in checked.refused
+            ]
+        )
+        importing.done += len(batch)
+        importing.created += written.created
+        importing.changed += written.changed
+        importing.same += written.same
+        importing.rejected += len(checked.refused)
+        importing.suppressed += writing.suppressed(list(written.people))
+        entries, silent = evidence(importing, batch, checked, written, today=now.date())
+        words = checked.warnings | {Warn.REPEATED: written.repeated, Warn.NO_EVIDENCE: silent}
+        importing.warnings = added(importing.warnings, words)
+        importing.attempts = 1
+        importing.lease_until = clock() + LEASE
+        importing.save(update_fields=PROGRESS)
+        ledger.record(entries, now=now)  # last: it holds the ledger's lock until we commit
+
+
+PROGRESS = ["done", "created", "changed", "same", "rejected", "suppressed", "warnings", "attempts", "lease_until"]
+
+
+def keep_hold(importing: Import) -> None:
+    """Lock our row, so that a cancel waits for the batch, and see that it is still ours."""
+    mine = Import.objects.select_for_update().filter(pk=importing.pk, state=State.RUNNING, owner=importing.owner)
+    if mine.first() is None:
+        raise Lost
+
+
+def evidence(
+    importing: Import, batch: rows.Batch, checked: checks.Checked, written: writing.Written, *, today: dt.date
+) -> tuple[list[ledger.Entry], list[int]]:
+    """Make the ledger's entries, and name the rows that show no evidence where their own columns should."""
+    declared = declaration_of(importing)
+    if not declared.counts or importing.purpose_id is None:
+        return [], []
+    everywhere = None if declared.columns else declaration.shown_by([], declared, today=today)
+    cells = dict(zip(batch.numbers, batch.rows, strict=True)) if declared.columns else {}
+    entries, silent = [], []
+    for person in checked.people:
+        shown = everywhere or declaration.shown_by(cells.get(person.row, []), declared, today=today)
+        if shown is None:
+            silent.append(person.row)
+            continue
+        entries.append(
+            ledger.Entry(
+                address=person.address,
+                subject=written.people[person.address],
+                purpose=importing.purpose_id,
+                source=declared.source,
+                box_ticked=declared.box_ticked,
+                evidence_on=shown.evidence_on,
+                evidence=shown.evidence,
+                actor=f"import:{importing.pk}",
+            )
+        )
+    return entries, silent
+
+
+def added(known: dict[str, dict[str, object]], words: Mapping[Warn, list[int]]) -> dict[str, dict[str, object]]:
+    """Count the rows of each warning and keep the first ones by number."""
+    result = dict(known)
+    for warning, numbers in words.items():
+        if numbers:
+            before = result.get(warning.value, {"count": 0, "rows": []})
+            named = [*before["rows"], *numbers][:ROWS_NAMED]  # type: ignore[misc]
+            result[warning.value] = {"count": before["count"] + len(numbers), "rows": named}  # type: ignore[operator]
+    return result
+
+
+def end(importing: Import, state: State, problem: str, *, now: dt.datetime) -> None:
+    mine = Import.objects.filter(pk=importing.pk, state=State.RUNNING, owner=importing.owner)
+    mine.update(state=state, problem=problem, finished_at=now, lease_until=None)
+
+
+def mapping_of(importing: Import) -> dict[int, Field]:
+    return {int(column): Field(field) for column, field in importing.mapping.items()}
+
+
+def declaration_of(importing: Import) -> Declaration:
+    return Declaration(
+        source=importing.source,
+        evidence=importing.evidence,
+        evidence_on=importing.evidence_on,
+        columns=importing.evidence_columns,
+        box_ticked=importing.is_explicit,
+        without_consent=not importing.is_mailable,
+    )

@@ -1,0 +1,31 @@
+"""What workers do for people: carry out imports, and take up those that were left."""
+
+import datetime as dt
+import os
+import socket
+
+from celery import shared_task
+from django.utils import timezone
+
+from recipients.imports import runs, uploads
+
+DRAFTS_KEPT = dt.timedelta(days=7)
+
+
+@shared_task(acks_late=True)
+def run_import(*, import_id: int) -> None:
+    """Carry out one import; a second task for the same one finds it taken and does nothing."""
+    runs.run(import_id, worker=f"{socket.gethostname()}:{os.getpid()}", clock=timezone.now)
+
+
+@shared_task
+def take_up_imports() -> None:
+    """Ask again for imports whose task was lost or whose worker died."""
+    for import_id in runs.due(now=timezone.now()):
+        run_import.delay(import_id=import_id)
+
+
+@shared_task
+def forget_drafts() -> None:
+    """Throw away uploads that nobody started within a week."""
+    uploads.forget_drafts(before=timezone.now() - DRAFTS_KEPT)
