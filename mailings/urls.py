@@ -1,6 +1,27 @@
 """Addresses of mailings."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from mailings.views import library, wizard
 
 app_name = "mailings"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("mailings/", library.index, name="list"),
+    path("mailings/new/", library.new, name="new"),
+    path("mailings/picked/", library.bulk, name="bulk"),
+    path("mailings/<int:pk>/duplicate/", library.duplicate, name="duplicate"),
+    path("mailings/<int:pk>/delete/", library.delete, name="delete"),
+    path("mailings/<int:pk>/restore/", library.restore, name="restore"),
+    path("selections/<int:pk>/mailings/", library.of_selection, name="of_selection"),
+    path("projects/<int:pk>/mailings/", library.of_project, name="of_project"),
+    path("people/<int:pk>/mailings/", library.of_person, name="of_person"),
+    # the wizard
+    path("mailings/<int:pk>/setup/", wizard.setup, name="setup"),
+    path("mailings/<int:pk>/recipients/", wizard.recipients, name="recipients"),
+    path("mailings/<int:pk>/recipients/count/", wizard.recipients_count, name="recipients_count"),
+    path("mailings/<int:pk>/recipients/options/", wizard.options, name="recipients_options"),
+    path("mailings/<int:pk>/sources/", wizard.source_choices, name="source_choices"),
+    path("mailings/<int:pk>/sources/add/", wizard.source_add, name="source_add"),
+    path("mailings/<int:pk>/sources/remove/", wizard.source_remove, name="source_remove"),
+    path("mailings/<int:pk>/confirm/", wizard.confirm, name="confirm"),
+]
