@@ -1,0 +1,290 @@
+"""Folding: new events of the journal become first moments on messages and figures of mailings, in sets.
+
+Folding an event twice changes nothing, and the order of events does not matter: a message's moments are worked out from all of
+its events, and figures move by the difference between what the message added before and what it adds now. Everything here can
+be forgotten and worked out again from the journal (`rebuild`).
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+
+from django.db import connection, transaction
+from django.db.models import Count, Q, Sum
+from psycopg.types.json import Jsonb
+
+from consent import suppressions
+from consent.models import SuppressionReason
+from mailings import outcome
+from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
+from mailings.outcome import Event, Figures, Moments
+from tracking import models as tracking
+from tracking.models import Kind
+from tracking.refusals import Category
+
+BATCH = 5_000
+LOCK = 0x504F5354_00000002  # pg_advisory_xact_lock: one fold at a time
+BELIEVED = dt.timedelta(days=30)  # a report about an older message blocks nobody
+
+MOMENTS = ["delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at"]
+PEOPLE = ["opened", "clicked", "bounced", "complained", "unsubscribed"]
+# A hit can be on file before the worker has marked its message as sent; it waits, because the judge needs that moment.
+TO_FOLD = """
+    SELECT event.id, event.message FROM tracking_event event
+    LEFT JOIN mailings_message message ON message.id = event.message
+    WHERE event.folded_at IS NULL AND (%(mailing)s::bigint IS NULL OR event.mailing = %(mailing)s)
+      AND (event.kind NOT IN ('open', 'click') OR message.state IS NULL OR message.state NOT IN ('pending', 'sending'))
+    ORDER BY event.id LIMIT %(limit)s
+"""
+SET_VERDICTS = """
+    UPDATE tracking_event event SET is_machine = judged.is_machine, reasons = judged.reasons
+    FROM unnest(%s::bigint[], %s::boolean[], %s::jsonb[]) AS judged (id, is_machine, reasons) WHERE event.id = judged.id
+"""
+SET_FOLDED = "UPDATE tracking_event SET folded_at = %s WHERE id = ANY(%s)"
+# The server's words go to a message that was sent and came back; one that was never taken has its reason already.
+SET_MOMENTS = f"""
+    UPDATE mailings_message message SET {", ".join(f"{name} = new.{name}" for name in MOMENTS)},
+        reason = CASE WHEN message.state = 'sent' AND new.reason <> '' THEN new.reason ELSE message.reason END,
+        answer = CASE WHEN message.state = 'sent' AND new.reason <> '' THEN new.answer ELSE message.answer END
+    FROM unnest(%s::bigint[], {", ".join(["%s::timestamptz[]"] * len(MOMENTS))}, %s::text[], %s::text[])
+        AS new (id, {", ".join(MOMENTS)}, reason, answer)
+    WHERE message.id = new.id
+"""  # noqa: S608 - our own column names
+FORGET_MOMENTS = f"""
+    UPDATE mailings_message SET {", ".join(f"{name} = NULL" for name in MOMENTS)},
+        reason = CASE WHEN state = 'sent' AND bounced_at IS NOT NULL THEN '' ELSE reason END,
+        answer = CASE WHEN state = 'sent' AND bounced_at IS NOT NULL THEN '' ELSE answer END
+    WHERE mailing_id = %s AND num_nonnulls({", ".join(MOMENTS)}) > 0
+"""  # noqa: S608 - our own column names
+
+
+@dataclass(slots=True)
+class _Story:
+    """A message with all events that count, old and new."""
+
+    id: int
+    mailing: int
+    address: str
+    channel: str
+    sent_at: dt.datetime | None
+    old: list[Event] = field(default_factory=list)
+    new: list[Event] = field(default_factory=list)
+
+
+def fold(*, now: dt.datetime, mailing: int | None = None, limit: int = BATCH, acts: bool = True) -> int:
+    """Fold up to `limit` events and return how many; 0 when there are none or somebody else is folding.
+
+    `acts=False` leaves the suppression list alone: what somebody released by hand is not blocked again by a recount.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        return _fold(now, mailing, limit, acts=acts)
+
+
+def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(TO_FOLD, {"mailing": mailing, "limit": limit})
+        rows = cursor.fetchall()
+    if not rows:
+        return 0
+    batch = {event for event, _message in rows}
+    stories = _read({message for _event, message in rows}, batch)
+    added: dict[int, Figures] = {}
+    verdicts: list[Event] = []
+    moved: list[tuple[int, Moments]] = []
+    for story in stories:
+        events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at)
+        happened, before = outcome.moments(events), outcome.moments(story.old)
+        difference = added.setdefault(story.mailing, Counter())
+        difference.update(outcome.figures(events, happened))
+        difference.subtract(outcome.figures(story.old, before))
+        verdicts += _changed([*story.old, *story.new], events)
+        if happened != before:
+            moved.append((story.id, happened))
+    _write(batch, verdicts, moved, now)
+    for number, difference in sorted(added.items()):
+        _add(number, difference)
+    if acts:
+        _block(stories, now)
+    return len(batch)
+
+
+def rebuild(mailing: Mailing, *, now: dt.datetime) -> None:
+    """Forget what was folded of a mailing and work it out again from the journal, judging with today's judge."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        tracking.Event.objects.filter(mailing=mailing.pk).update(folded_at=None, is_machine=False, reasons=[])
+        cursor.execute(FORGET_MOMENTS, [mailing.pk])
+        Counts.objects.filter(mailing=mailing).update(hits={}, **dict.fromkeys(PEOPLE, 0))
+        LinkCount.objects.filter(mailing=mailing).delete()
+        HourCount.objects.filter(mailing=mailing).delete()
+        while _fold(now, mailing.pk, BATCH, acts=False):
+            pass
+    refresh(mailing, now=now)
+
+
+def refresh(mailing: Mailing, *, now: dt.datetime) -> Counts:
+    """Bring the figures up to date that come from the messages' states: cheap enough for every two seconds of a send."""
+    states = _states(mailing)
+    held = Message.objects.filter(mailing=mailing).exclude(reason="").exclude(state=Message.State.SENT)
+    reasons = dict(held.order_by().values_list("reason").annotate(Count("pk")))
+    returned = Message.objects.filter(mailing=mailing, bounced_at__isnull=False, state=Message.State.SENT).count()
+    delivered = max(states.get(Message.State.SENT, 0) - returned, 0)
+    counts, _ = Counts.objects.update_or_create(
+        mailing=mailing,
+        defaults={"states": states, "reasons": reasons, "delivered": delivered, "refreshed_at": now},
+    )
+    return counts
+
+
+def refresh_moving(*, now: dt.datetime) -> int:
+    """Refresh every mailing that is on its way, or ended after its last refresh, or was folded since."""
+    moving = Mailing.objects.filter(
+        Q(status__in=[Mailing.Status.SENDING, Mailing.Status.PAUSED])
+        | Q(started_at__isnull=False, counts__refreshed_at=None)
+        | Q(finished_at__gte=now - dt.timedelta(seconds=30))
+    )
+    for mailing in moving:
+        refresh(mailing, now=now)
+    return len(moving)
+
+
+def _states(mailing: Mailing) -> dict[str, int]:
+    """Messages by state: the sum of the sender's tallies, or a count of the rows where there are none."""
+    tallies = Tally.objects.filter(mailing=mailing)
+    summed = tallies.aggregate(**{state: Sum(state) for state in Message.State.values if state != "sending"})
+    if not any(summed.values()):
+        return dict(Message.objects.filter(mailing=mailing).order_by().values_list("state").annotate(Count("pk")))
+    return {state: number for state, number in summed.items() if number}
+
+
+# reading --------------------------------------------------------------------------------------------------------------
+
+
+def _read(messages: set[int], batch: set[int]) -> list[_Story]:
+    """The messages that exist, with their folded events and those of this batch."""
+    columns = ("id", "mailing_id", "address", "channel", "sent_at")
+    rows = Message.objects.filter(pk__in=messages).values_list(*columns)
+    stories = {(row[1], row[0]): _Story(*row) for row in rows}
+    fields = [
+        "kind",
+        "at",
+        "link",
+        "method",
+        "user_agent",
+        "fetched_for",
+        "category",
+        "detail",
+        "is_machine",
+        "reasons",
+    ]
+    events = tracking.Event.objects.filter(message__in=messages).filter(Q(folded_at__isnull=False) | Q(pk__in=batch))
+    for mailing, message, number, *values in events.order_by("id").values_list("mailing", "message", "id", *fields):
+        if story := stories.get((mailing, message)):
+            event = Event(number, *values[:-1], tuple(values[-1]))
+            (story.new if number in batch else story.old).append(event)
+    return [story for story in stories.values() if story.new]
+
+
+def _changed(before: Sequence[Event], after: Sequence[Event]) -> Iterable[Event]:
+    return (
+        new
+        for old, new in zip(before, after, strict=True)
+        if (old.is_machine, old.reasons) != (new.is_machine, new.reasons)
+    )
+
+
+# writing --------------------------------------------------------------------------------------------------------------
+
+
+def _write(batch: set[int], verdicts: list[Event], moved: list[tuple[int, Moments]], now: dt.datetime) -> None:
+    with connection.cursor() as cursor:
+        if verdicts:
+            reasons = [Jsonb(list(event.reasons)) for event in verdicts]
+            cursor.execute(SET_VERDICTS, [[e.id for e in verdicts], [e.is_machine for e in verdicts], reasons])
+        if moved:
+            columns = [list(column) for column in zip(*(astuple(happened) for _id, happened in moved), strict=True)]
+            cursor.execute(SET_MOMENTS, [[number for number, _ in moved], *columns])
+        cursor.execute(SET_FOLDED, [now, sorted(batch)])
+
+
+def _add(mailing: int, difference: Figures) -> None:
+    """Move a mailing's figures by what changed."""
+    Counts.objects.get_or_create(mailing_id=mailing)
+    counts = Counts.objects.select_for_update().get(mailing_id=mailing)
+    links: dict[int, Counter[str]] = {}
+    hours: dict[tuple[str, dt.datetime], Counter[str]] = {}
+    for key, number in difference.items():
+        match key:
+            case ("hits", kind, who):
+                by = counts.hits.get(kind, {})
+                by[who] = by.get(who, 0) + number
+                counts.hits[kind] = {name: hits for name, hits in by.items() if hits}
+            case ("link", link, who):
+                links.setdefault(link, Counter())[who] += number
+            case ("hour", kind, hour, who):
+                hours.setdefault((kind, hour), Counter())[who] += number
+            case (name,):
+                setattr(counts, name, getattr(counts, name) + number)
+    counts.save(update_fields=[*PEOPLE, "hits"])
+    _add_links(mailing, links)
+    _add_hours(mailing, hours)
+
+
+def _add_links(mailing: int, links: Mapping[int, Counter[str]]) -> None:
+    known = {count.number: count for count in LinkCount.objects.filter(mailing_id=mailing)}
+    rows = [known.get(number) or LinkCount(mailing_id=mailing, number=number) for number in sorted(links)]
+    for row in rows:
+        for who, number in links[row.number].items():
+            setattr(row, who, getattr(row, who) + number)
+    LinkCount.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["mailing", "number"],
+        update_fields=["human", "machine", "people"],
+    )
+
+
+def _add_hours(mailing: int, hours: Mapping[tuple[str, dt.datetime], Counter[str]]) -> None:
+    wanted = {hour for _kind, hour in hours}
+    known = {(row.kind, row.hour): row for row in HourCount.objects.filter(mailing_id=mailing, hour__in=wanted)}
+    rows = [known.get(key) or HourCount(mailing_id=mailing, kind=key[0], hour=key[1]) for key in sorted(hours)]
+    for row in rows:
+        for who, number in hours[row.kind, row.hour].items():
+            setattr(row, who, getattr(row, who) + number)
+    HourCount.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["mailing", "kind", "hour"],
+        update_fields=["human", "machine"],
+    )
+
+
+def _block(stories: Sequence[_Story], now: dt.datetime) -> None:
+    """Put dead addresses and those who complained on the suppression list, with the mail server's words as evidence."""
+    blocks = [
+        suppressions.Block(
+            address=story.address,
+            channel=story.channel,
+            reason=reason,
+            evidence={"mailing": story.mailing, "message": story.id, "event": event.id, "said": event.detail[:500]},
+        )
+        for story in stories
+        if story.address
+        for event in story.new
+        if (reason := _blocks(event, story.sent_at))
+    ]
+    if blocks:
+        suppressions.add_many(blocks, actor="system", now=now)
+
+
+def _blocks(event: Event, sent_at: dt.datetime | None) -> SuppressionReason | None:
+    if event.kind == Kind.COMPLAINT:
+        return SuppressionReason.COMPLAINED
+    is_dead = event.kind == Kind.BOUNCE and event.category == Category.DEAD_ADDRESS
+    if is_dead and (sent_at is None or event.at - sent_at <= BELIEVED):
+        return SuppressionReason.HARD_BOUNCE
+    return None
