@@ -1,14 +1,11 @@
 """The ledger of consent: who agreed to what, or took it back, with the evidence. Append-only and hash-chained.
 
-An event's hash covers the hash before it and a commitment to its personal side; that side lives in `ConsentDetail`
-with its salt, so that erasing a person leaves the chain whole. `BODY` and `DETAIL` are the same texts in SQL as
-`_body` and `_commitment` write here; `verify` walks the chain inside the database.
+`consent.chain` holds what is hashed. The personal side of an event lives in `ConsentDetail` with its salt, so that
+erasing a person leaves the chain whole.
 """
 
 import datetime as dt
 import hashlib
-import ipaddress
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,14 +16,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consent import rules, standings
+from consent import chain, rules, standings
 from consent.models import ConsentDetail
 from consent.verdict import GIVING, Evidence
 
 LOCK = 0x504F5354_00000001  # pg_advisory_xact_lock: one writer at the end of the chain
-FIRST_HASH = bytes(32)
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MICROSECOND = dt.timedelta(microseconds=1)
 ACTOR = re.compile(r"[a-z]+(:[A-Za-z0-9_.\-]+)?").fullmatch
 
 
@@ -107,9 +101,7 @@ def record(entries: Sequence[Entry], *, now: dt.datetime) -> Recorded:
     """
     if not entries:
         return Recorded(0, 0)
-    zone = timezone.get_default_timezone()
-    _refuse_what_cannot_count(entries, today=now.astimezone(zone).date())
-    rows = _without_twins([_Row.of(entry, now=now, zone=zone) for entry in entries])
+    rows = _work_out(entries, now=now)
     with transaction.atomic():
         head = _lock_and_read_head()
         known = _known({row.fingerprint for row in rows if row.fingerprint})
@@ -117,7 +109,7 @@ def record(entries: Sequence[Entry], *, now: dt.datetime) -> Recorded:
         if not new:
             return Recorded(0, len(entries))
         first = _reserve_numbers(len(new))
-        _append(_chain(new, first, head, recorded_at=now), new, first)
+        _append(new, first, head, recorded_at=now)
         last = first + len(new) - 1
         standings.fold(first, last)
         if any(row.is_own for row in new):
@@ -137,7 +129,7 @@ def problems(entry: Entry, *, today: dt.date) -> list[str]:
     found = []
     if entry.box_ticked and not rule.may_be_explicit:
         found.append(_("This source has no box to tick"))
-    given = _given_evidence(entry)
+    given = {"wording": entry.wording, "url": entry.url, "ip": entry.ip} | dict(entry.evidence)
     found += [_("Missing: %s") % gap.label for gap in rules.missing(rule, given, entry.evidence_on)]
     if entry.evidence_on and entry.evidence_on > today:
         found.append(_("The date lies in the future"))
@@ -147,7 +139,7 @@ def problems(entry: Entry, *, today: dt.date) -> list[str]:
 def verify() -> Verified:
     """Walk the chain from its beginning and name the first link that does not hold."""
     with connection.cursor() as cursor:
-        cursor.execute(VERIFY, {"first": FIRST_HASH})
+        cursor.execute(chain.VERIFY, {"first": chain.FIRST_HASH})
         events, erased, broken, part, head = cursor.fetchone()
     return Verified(events, erased, bytes(head or b"").hex(), Broken(broken, part) if broken is not None else None)
 
@@ -175,127 +167,92 @@ def _as_evidence(detail: ConsentDetail) -> Evidence:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What the rows of one import share: worked out once for all of them."""
+
+    kind: str
+    expires_at: dt.datetime | None
+    evidence: str
+
+
 @dataclass(slots=True)
 class _Row:
     """An entry worked out: everything but its place in the chain."""
 
     entry: Entry
-    kind: str
+    declared: _Declared
     acted_at: dt.datetime
-    expires_at: dt.datetime | None
     salt: bytes
-    evidence: str
     fingerprint: bytes | None
+    detail: tuple[object, ...]
     commitment: bytes
-
-    @classmethod
-    def of(cls, entry: Entry, *, now: dt.datetime, zone: dt.tzinfo) -> "_Row":
-        rule = rules.SOURCES.get(entry.source)
-        acted_at = entry.acted_at or now
-        expires_at = rules.expires_at(rule, entry.evidence_on, zone) if rule and entry.evidence_on else None
-        kind = _kind(entry, rule)
-        evidence = _like_jsonb(entry.evidence)
-        salt = os.urandom(16)
-        return cls(
-            entry=entry,
-            kind=kind,
-            acted_at=acted_at,
-            expires_at=expires_at if entry.act in GIVING else None,
-            salt=salt,
-            evidence=evidence,
-            fingerprint=_fingerprint(entry, kind, evidence, acted_at),
-            commitment=_commitment(entry, salt, evidence),
-        )
 
     @property
     def is_own(self) -> bool:
-        return self.entry.act in GIVING and self.kind == "explicit" and self.entry.actor == "self"
+        return self.entry.act in GIVING and self.declared.kind == rules.Kind.EXPLICIT and self.entry.actor == "self"
 
 
-def _kind(entry: Entry, rule: rules.SourceRule | None) -> str:
-    """Explicit, implicit or none. What the person confirmed is explicit, wherever the address came from."""
-    if entry.act not in GIVING or rule is None:
-        return rules.Kind.NONE.value
-    if entry.act == "confirmed" or entry.box_ticked:
-        return rules.Kind.EXPLICIT.value
-    return rule.kind.value
-
-
-def _refuse_what_cannot_count(entries: Iterable[Entry], *, today: dt.date) -> None:
-    """Check each different declaration once: the rows of an import usually share theirs."""
-    checked: set[tuple[object, ...]] = set()
+def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
+    """Check the entries and work out everything that needs no lock; twins are dropped."""
+    zone = timezone.get_default_timezone()
+    today = now.astimezone(zone).date()
+    known: dict[tuple[object, ...], _Declared] = {}
+    seen: set[bytes] = set()
+    rows = []
     for entry in entries:
-        if not ACTOR(entry.actor):
-            raise ValueError(f"not an actor: {entry.actor!r}")
-        what = (entry.act, entry.source, entry.evidence_on, entry.box_ticked, id(entry.evidence), bool(entry.wording))
-        if what in checked:
-            continue
-        if found := problems(entry, today=today):
-            raise NotEvidence(". ".join(found))
-        checked.add(what)
+        what = (
+            *(entry.act, entry.source, entry.evidence_on, entry.box_ticked, id(entry.evidence), entry.actor),
+            *(bool(entry.wording), bool(entry.url), bool(entry.ip)),
+        )
+        declared = known.get(what)
+        if declared is None:
+            known[what] = declared = _declare(entry, today, zone)
+        row = _row(entry, declared, entry.acted_at or now)
+        if row.fingerprint is None or row.fingerprint not in seen:
+            rows.append(row)
+            seen.add(row.fingerprint or b"")
+    return rows
 
 
-def _given_evidence(entry: Entry) -> dict[str, object]:
-    own = {"wording": entry.wording, "url": entry.url, "ip": entry.ip}
-    return {key: value for key, value in own.items() if value} | dict(entry.evidence)
+def _declare(entry: Entry, today: dt.date, zone: dt.tzinfo) -> _Declared:
+    if not ACTOR(entry.actor):
+        raise ValueError(f"not an actor: {entry.actor!r}")
+    if found := problems(entry, today=today):
+        raise NotEvidence(". ".join(found))
+    if entry.act not in GIVING:
+        return _Declared(rules.Kind.NONE.value, None, chain.jsonb(entry.evidence))
+    rule = rules.SOURCES[entry.source]
+    # what the person confirmed is explicit, wherever the address came from
+    is_explicit = entry.act == "confirmed" or entry.box_ticked
+    kind = rules.Kind.EXPLICIT if is_explicit else rule.kind
+    expires_at = rules.expires_at(rule, entry.evidence_on, zone) if entry.evidence_on else None
+    return _Declared(kind.value, expires_at, chain.jsonb(entry.evidence))
 
 
-def _like_jsonb(value: object) -> str:
-    """Write JSON as PostgreSQL's jsonb prints it: keys by length, then by bytes. No floats: they print differently."""
-    return json.dumps(_sorted(value), ensure_ascii=False, separators=(", ", ": "))
-
-
-def _sorted(value: object) -> object:
-    if isinstance(value, Mapping):
-        plain = {_storable(str(key)): _sorted(inner) for key, inner in value.items()}
-        return dict(sorted(plain.items(), key=lambda item: (len(item[0].encode()), item[0].encode())))
-    if isinstance(value, list | tuple):
-        return [_sorted(item) for item in value]
-    if isinstance(value, str):
-        return _storable(value)
-    if value is None or isinstance(value, bool | int):
-        return value
-    raise TypeError(f"evidence holds text, whole numbers and booleans, not {value!r}")
-
-
-def _storable(text: str) -> str:
-    """Leave out what PostgreSQL cannot keep: NUL and halves of surrogate pairs."""
-    return text.replace("\x00", "").encode(errors="ignore").decode()
-
-
-def _detail(entry: Entry) -> tuple[object, ...]:
-    """The personal values in the order in which they are committed to and stored."""
-    return (
+def _row(entry: Entry, declared: _Declared, acted_at: dt.datetime) -> _Row:
+    salt = os.urandom(16)
+    detail = (
         entry.address,
         entry.subject,
-        _storable(entry.wording),
+        chain.storable(entry.wording),
         entry.language,
-        str(ipaddress.ip_address(entry.ip)) if entry.ip else None,
-        _storable(entry.user_agent),
-        _storable(entry.url),
+        chain.ip(entry.ip),
+        chain.storable(entry.user_agent),
+        chain.storable(entry.url),
     )
+    fingerprint = _fingerprint(entry, declared, acted_at) if entry.act in GIVING else None
+    return _Row(entry, declared, acted_at, salt, fingerprint, detail, chain.commitment(salt, detail, declared.evidence))
 
 
-def _commitment(entry: Entry, salt: bytes, evidence: str) -> bytes:
-    plain = json.dumps(_detail(entry), ensure_ascii=False)
-    return hashlib.sha256(salt + f"{plain[:-1]}, {evidence}]".encode()).digest()
-
-
-def _fingerprint(entry: Entry, kind: str, evidence: str, acted_at: dt.datetime) -> bytes | None:
+def _fingerprint(entry: Entry, declared: _Declared, acted_at: dt.datetime) -> bytes:
     """What makes two pieces of evidence one. A person's own acts are told apart by their moment."""
-    if entry.act not in GIVING:
-        return None
     moment = acted_at if entry.actor == "self" else None
-    scope = (entry.address, entry.channel, entry.purpose, entry.subscription_type)
-    what = (entry.act, entry.source, kind, entry.evidence_on, moment, entry.wording, evidence)
-    return hashlib.blake2b(repr((scope, what)).encode(), digest_size=16).digest()
-
-
-def _without_twins(rows: list[_Row]) -> list[_Row]:
-    seen: set[bytes] = set()
-    return [
-        row for row in rows if row.fingerprint is None or not (row.fingerprint in seen or seen.add(row.fingerprint))
-    ]
+    what = (
+        *(entry.address, entry.channel, entry.purpose, entry.subscription_type, entry.act, entry.source),
+        *(declared.kind, str(entry.evidence_on), str(moment), entry.wording, declared.evidence),
+    )
+    return hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
 
 
 def _lock_and_read_head() -> bytes:
@@ -303,7 +260,7 @@ def _lock_and_read_head() -> bytes:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute("SELECT hash FROM consent_consentevent ORDER BY id DESC LIMIT 1")
         row = cursor.fetchone()
-    return bytes(row[0]) if row else FIRST_HASH
+    return bytes(row[0]) if row else chain.FIRST_HASH
 
 
 def _known(fingerprints: set[bytes]) -> set[bytes]:
@@ -326,46 +283,36 @@ def _reserve_numbers(count: int) -> int:
     return int(first)
 
 
-def _chain(
-    rows: Sequence[_Row], first: int, head: bytes, *, recorded_at: dt.datetime
-) -> Iterable[tuple[_Row, int, dt.datetime, bytes, bytes]]:
-    """Give each row its number, the hash before it and its own."""
-    recorded = _microseconds(recorded_at)
-    for number, row in enumerate(rows, first):
-        digest = hashlib.sha256(head + _body(row, number, recorded)).digest()
-        yield row, number, recorded_at, head, digest
-        head = digest
-
-
-def _body(row: _Row, number: int, recorded: int) -> bytes:
-    entry = row.entry
-    expires = "" if row.expires_at is None else _microseconds(row.expires_at)
-    return (
-        f"{number}|{recorded}|{_microseconds(row.acted_at)}|{entry.act}|{entry.channel}|{entry.purpose}|"
-        f"{entry.subscription_type or ''}|{entry.source}|{row.kind}|{entry.evidence_on or ''}|{expires}|"
-        f"{entry.actor}|{row.commitment.hex()}"
-    ).encode()
-
-
-def _microseconds(moment: dt.datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
-
-
-def _append(chained: Iterable[tuple[_Row, int, dt.datetime, bytes, bytes]], rows: Sequence[_Row], first: int) -> None:
+def _append(rows: Sequence[_Row], first: int, previous: bytes, *, recorded_at: dt.datetime) -> None:
+    """Write the rows behind the chain's last hash `previous`, numbered from `first`."""
+    recorded = chain.microseconds(recorded_at)
     with connection.cursor() as cursor:
         with cursor.copy(COPY_EVENTS) as copy:
-            for row, number, recorded_at, previous, digest in chained:
-                entry = row.entry
-                copy.write_row(
-                    (
-                        number, recorded_at, row.acted_at, entry.act, entry.channel, entry.purpose,
-                        entry.subscription_type, entry.source, row.kind, entry.evidence_on, row.expires_at,
-                        entry.actor, row.commitment, previous, digest,
-                    )
-                )  # fmt: skip
+            for number, row in enumerate(rows, first):
+                digest = chain.link(previous, _body(row, number, recorded))
+                copy.write_row((number, recorded_at, *_columns(row), row.commitment, previous, digest))
+                previous = digest
         with cursor.copy(COPY_DETAILS) as copy:
             for number, row in enumerate(rows, first):
-                copy.write_row((number, row.salt, row.fingerprint, *_detail(row.entry), row.evidence))
+                copy.write_row((number, row.salt, row.fingerprint, *row.detail, row.declared.evidence))
+
+
+def _columns(row: _Row) -> tuple[object, ...]:
+    entry, declared = row.entry, row.declared
+    return (
+        *(row.acted_at, entry.act, entry.channel, entry.purpose, entry.subscription_type, entry.source),
+        *(declared.kind, entry.evidence_on, declared.expires_at, entry.actor),
+    )
+
+
+def _body(row: _Row, number: int, recorded: int) -> str:
+    entry, expires_at = row.entry, row.declared.expires_at
+    expires = "" if expires_at is None else chain.microseconds(expires_at)
+    return (
+        f"{number}|{recorded}|{chain.microseconds(row.acted_at)}|{entry.act}|{entry.channel}|{entry.purpose}|"
+        f"{entry.subscription_type or ''}|{entry.source}|{row.declared.kind}|{entry.evidence_on or ''}|{expires}|"
+        f"{entry.actor}|{row.commitment.hex()}"
+    )
 
 
 def _release_unsubscriptions(first: int, last: int, now: dt.datetime) -> None:
@@ -378,29 +325,6 @@ COPY_EVENTS = """COPY consent_consentevent (id, recorded_at, acted_at, act, chan
 source, kind, evidence_on, expires_at, actor, commitment, previous, hash) FROM STDIN"""
 COPY_DETAILS = """COPY consent_consentdetail (event_id, salt, fingerprint, address, subject, wording, language, ip,
 user_agent, url, evidence) FROM STDIN"""
-
-BODY = """concat_ws('|', e.id, (extract(epoch FROM e.recorded_at) * 1000000)::bigint,
-    (extract(epoch FROM e.acted_at) * 1000000)::bigint, e.act, e.channel, e.purpose_id,
-    coalesce(e.subscription_type_id::text, ''), e.source, e.kind, coalesce(e.evidence_on::text, ''),
-    coalesce(((extract(epoch FROM e.expires_at) * 1000000)::bigint)::text, ''), e.actor, encode(e.commitment, 'hex'))"""
-DETAIL = """jsonb_build_array(d.address, d.subject, d.wording, d.language, host(d.ip), d.user_agent, d.url,
-    d.evidence)::text"""
-
-VERIFY = f"""
-WITH link AS (
-    SELECT e.id, e.hash, d.event_id IS NULL AS is_erased,
-        CASE
-            WHEN e.previous <> lag(e.hash, 1, %(first)s) OVER (ORDER BY e.id) THEN 'previous'
-            WHEN e.hash <> sha256(e.previous || convert_to({BODY}, 'UTF8')) THEN 'hash'
-            WHEN e.commitment <> sha256(d.salt || convert_to({DETAIL}, 'UTF8')) THEN 'detail'
-        END AS broken
-    FROM consent_consentevent e LEFT JOIN consent_consentdetail d ON d.event_id = e.id
-)
-SELECT count(*), count(*) FILTER (WHERE is_erased), min(id) FILTER (WHERE broken IS NOT NULL),
-    (array_agg(broken ORDER BY id) FILTER (WHERE broken IS NOT NULL))[1],
-    (SELECT hash FROM consent_consentevent ORDER BY id DESC LIMIT 1)
-FROM link
-"""  # noqa: S608 - our own text
 
 RELEASE = """
 UPDATE consent_suppression s
