@@ -47,6 +47,8 @@ def shared_addresses(person: Person) -> list[Shared]:
 def searchable(*parts: str) -> str:
     """Give the text in which words are looked up: lower case, and once more without accents where there are any."""
     plain = " ".join(part for part in parts if part).casefold()
+    if plain.isascii():
+        return plain[:LONGEST_TEXT]
     decomposed = unicodedata.normalize("NFD", plain)
     folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return (plain if folded == plain else f"{plain} {folded}")[:LONGEST_TEXT]
