@@ -74,8 +74,10 @@ class ConsentEvent(models.Model):
     acted_at = models.DateTimeField()  # when the person, or whoever acted, did it
     act = models.CharField(max_length=10, choices=Act)
     channel = models.CharField(max_length=6, choices=Channel)
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
-    subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+")
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+", db_index=False)
+    subscription_type = models.ForeignKey(
+        SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     source = models.CharField(max_length=30)  # a code of consent.rules.SOURCES
     kind = models.CharField(max_length=8)  # explicit, implicit or none
     evidence_on = models.DateField(null=True)
@@ -102,9 +104,14 @@ class ConsentEvent(models.Model):
 
 
 class ConsentDetail(models.Model):
-    """The personal side of a ledger event; erased with its salt when the person asks for erasure."""
+    """The personal side of a ledger event; erased with its salt when the person asks for erasure.
 
-    event = models.OneToOneField(ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="detail")
+    Written only by `consent.ledger`, in one transaction with its event, so no constraint checks each row again.
+    """
+
+    event = models.OneToOneField(
+        ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="detail", db_constraint=False
+    )
     salt = models.BinaryField(max_length=16)
     # what makes two pieces of evidence the same one: a repeated import finds it and writes nothing
     fingerprint = models.BinaryField(max_length=16, null=True, unique=True)
@@ -137,8 +144,12 @@ class Standing(models.Model):
 
     channel = models.CharField(max_length=6, choices=Channel)
     address = models.CharField(max_length=320)
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
-    subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+")
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    subscription_type = models.ForeignKey(
+        SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     explicit_until = models.DateTimeField(null=True)
     explicit_event = models.BigIntegerField(null=True)
     implicit_until = models.DateTimeField(null=True)
