@@ -201,6 +201,8 @@ class AddToForm(forms.Form):
             if isinstance(field, forms.ModelChoiceField):
                 field.queryset = rows
                 field.empty_label = _("None")
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "found"  # the dialog lies outside the form that holds the ticks
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -1,5 +1,6 @@
 """Who stands on a list: members of a selection or a project, added and removed as sets."""
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -12,7 +13,10 @@ type List = Selection | Project
 def add(to: List, people: QuerySet[Person]) -> int:
     """Add people who are not on the list yet, in one statement; tell how many were new."""
     table, column = _place(to)
-    chosen, params = people.order_by().values("pk").query.sql_with_params()
+    try:
+        chosen, params = people.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({column}, person_id, added_at) "  # noqa: S608 (names of our own tables)

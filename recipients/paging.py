@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import F, Model, QuerySet, Value
+from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 SIZE = 50
 COUNTED = 10_000  # beyond this many rows a count is "more than"
@@ -78,6 +80,22 @@ def total[M: Model](rows: QuerySet[M], *, everything: bool = False) -> Total:
     return Total(min(counted, COUNTED), exact=counted <= COUNTED)
 
 
+def said[M: Model](page: Page[M], total: Total) -> str:
+    """Say where we are: "51 to 100 of 6,607"."""
+    if not page.rows:
+        return _("Nobody")
+    words = {
+        "start": number_format(page.start, force_grouping=True),
+        "end": number_format(page.end, force_grouping=True),
+        "total": number_format(total.number, force_grouping=True),
+    }
+    if total.exact:
+        return _("%(start)s to %(end)s of %(total)s") % words
+    if total.number > COUNTED:
+        return _("%(start)s to %(end)s of about %(total)s") % words
+    return _("%(start)s to %(end)s of more than %(total)s") % words
+
+
 def _known_size(model: type[Model]) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
@@ -89,9 +107,8 @@ def _beyond[M: Model](rows: QuerySet[M], order: Order, place: tuple[object, ...]
     if place is None:
         return rows
     here = Tuple(*(F(column) for column in order.columns))
-    there = Tuple(*(Value(value) for value in place))
     lookup = TupleLessThan if order.descending else TupleGreaterThan
-    return rows.filter(lookup(here, there))
+    return rows.filter(lookup(here, place))
 
 
 def _ordering(order: Order) -> list[str]:

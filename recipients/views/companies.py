@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from recipients import paging, people
-from recipients.forms import CompanyForm
+from recipients.forms import AddToForm, CompanyForm
 from recipients.models import Company, Person
 
 BY_NAME = paging.Order(("name", "id"))
@@ -27,7 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [(company, known.get(company.pk, 0)) for company in page.rows],
-        "total": paging.total(found, everything=not words),
+        "where": paging.said(page, paging.total(found, everything=not words)),
         "words": words,
         "nobody": not words and not page.rows and "after" not in asked,
     }
@@ -41,7 +41,14 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     company = get_object_or_404(Company, pk=pk)
     found = Person.objects.filter(company=company)
     page = paging.page(found.defer("notes", "search_text").with_addresses(), BY_PERSON, request.GET.dict())
-    context = {"company": company, "page": page, "total": paging.total(found)}
+    total = paging.total(found)
+    context = {
+        "company": company,
+        "page": page,
+        "total": total,
+        "where": paging.said(page, total),
+        "add_to": AddToForm(),
+    }
     return render(request, "recipients/company.html", context)
 
 

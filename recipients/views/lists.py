@@ -22,7 +22,8 @@ def members_page(request: HttpRequest, which: members.List) -> dict[str, object]
     found = everyone.matching(words)
     page = paging.page(found.select_related("company").defer("notes", "search_text").with_addresses(), BY_NAME, asked)
     total = paging.total(found)
-    return {"page": page, "total": total, "words": words, "all": paging.total(everyone) if words else total}
+    heads = paging.total(everyone) if words else total
+    return {"page": page, "total": total, "where": paging.said(page, total), "words": words, "heads": heads}
 
 
 def offer(request: HttpRequest, which: members.List, template: str) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from recipients import members, paging, people
+from recipients import choices, members, paging, people
 from recipients.forms import AddToForm, PersonForm
 from recipients.models import Company, Import, Person, Project, Selection
 from recipients.views import picked
@@ -27,6 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
     words = asked.get("q", "").strip()[:100]
     order = asked.get("sort", "name")
     found = Person.objects.matching(words)
+    total = paging.total(found, everything=not words)
     page = paging.page(
         found.select_related("company").defer("notes", "search_text").with_addresses(),
         ORDERS.get(order, ORDERS["name"]),
@@ -34,7 +35,8 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "page": page,
-        "total": paging.total(found, everything=not words),
+        "total": total,
+        "where": paging.said(page, total),
         "words": words,
         "sort": order if order in ORDERS else "name",
         "nobody": not words and not page.rows and "after" not in asked,
@@ -55,6 +57,8 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         "shared": people.shared_addresses(person),
         "selections": person.selections.order_by("name")[:20],
         "projects": person.projects.order_by("name")[:20],
+        "language_name": dict(choices.LANGUAGES).get(person.language, person.language),
+        "country_name": dict(choices.COUNTRIES).get(person.country, person.country),
         "add_to": AddToForm(),
     }
     return render(request, "recipients/person.html", context)

@@ -28,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [(row, known.get(row.pk, 0)) for row in page.rows],
-        "total": paging.total(found),
+        "where": paging.said(page, paging.total(found)),
         "words": words,
         "nothing": not words and not page.rows and "after" not in asked,
     }
