@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from consent import addresses
 from consent.models import SubscriptionType
+from mailings import sources
 from mailings.models import Mailing
 from mailings.rendering import variables
 from recipients.models import Project, Selection
@@ -42,7 +43,7 @@ class NewMailingForm(forms.Form):
     project = forms.ModelChoiceField(Project.objects.all(), required=False, widget=forms.HiddenInput)
 
 
-class SetupForm(forms.ModelForm[Mailing]):
+class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
     """Step 1. Everything but the name may be empty in a draft; the check before sending asks for the rest.
 
     A mistake in a variable is kept and remarked upon: what somebody typed is never lost.
@@ -91,6 +92,7 @@ class SetupForm(forms.ModelForm[Mailing]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         kept = self.instance
+        self._links_before = {"selection_before": kept.selection_id, "project_before": kept.project_id}
         for name, rows in (("selection", Selection.objects.all()), ("project", Project.objects.all())):
             self._choose_from(name, rows, getattr(kept, f"{name}_id"))
         types = SubscriptionType.objects.filter(is_active=True) | SubscriptionType.objects.filter(
@@ -113,6 +115,13 @@ class SetupForm(forms.ModelForm[Mailing]):
         field.queryset = rows.filter(pk__in=[*newest, kept] if kept else newest).order_by("name", "pk")
         field.empty_label = _("None")
 
+    def keep(self) -> None:
+        """Save every field that is valid, whatever is wrong with the others; follow a newly linked selection."""
+        changed = [name for name in self.changed_data if name in self.cleaned_data]
+        if changed:
+            self.instance.save(update_fields=[*changed, "updated_at"])
+            sources.follow_links(self.instance, **self._links_before)
+
     def clean_name(self) -> str:
         return _one_line(self.cleaned_data["name"])
 
@@ -132,6 +141,18 @@ class SetupForm(forms.ModelForm[Mailing]):
         """What is kept, but must be mended before sending: {field: sentence}."""
         texts = {name: str(self[name].value() or "") for name in ("subject", "preheader")}
         return {name: remark for name, text in texts.items() if (remark := mistake_in(text))}
+
+
+class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    """The two ways in which an audience can be read."""
+
+    class Meta:
+        model = Mailing
+        fields = ("one_per_address", "refresh_at_start")
+        labels = {
+            "one_per_address": gettext_lazy("One message per address"),
+            "refresh_at_start": gettext_lazy("Read the sources again when sending starts"),
+        }
 
 
 def mistake_in(text: str) -> str:

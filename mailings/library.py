@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.models import Mailing, Source
+from mailings.models import Counts, Mailing, Source
+from mailings.rendering.writing import readable
 
 Status = Mailing.Status
 
@@ -56,8 +57,30 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A mailing as a list shows it. Figures are None until there are any."""
+
+    mailing: Mailing
+    at: datetime  # when it was or will be sent; of a draft, when it was last edited
+    counts: Counts | None
+
+    @property
+    def subject(self) -> str:
+        return readable(self.mailing.subject)
+
+    @property
+    def total(self) -> int | None:
+        return sum(self.counts.states.values()) if self.counts and self.counts.states else None
+
+    @property
+    def base(self) -> int:
+        """What shares are shares of: delivered, or sent as long as nothing else is known."""
+        return (self.counts.delivered or self.counts.states.get("sent", 0)) if self.counts else 0
+
+
+@dataclass(frozen=True)
 class Page:
-    mailings: Sequence[Mailing]
+    rows: Sequence[Row]
     after: str  # give it back to see the next page; empty on the last one
 
 
@@ -151,9 +174,12 @@ def page(kept: QuerySet[Mailing], *, after: str = "", limit: int = 50) -> Page:
     if place := _read(after):
         moment, number = place
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=number))
-    found = list(rows.select_related("counts", "created_by").order_by("-at", "-pk")[: limit + 1])
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], f"{last.at.isoformat()}_{last.pk}" if last else "")
+    found = list(
+        rows.select_related("counts", "created_by").defer("content", "compiled").order_by("-at", "-pk")[: limit + 1]
+    )
+    listed = [Row(mailing, mailing.at, getattr(mailing, "counts", None)) for mailing in found]
+    last = listed[limit - 1] if len(found) > limit else None
+    return Page(listed[:limit], f"{last.at.isoformat()}_{last.mailing.pk}" if last else "")
 
 
 def _read(after: str) -> tuple[datetime, int] | None:

@@ -131,7 +131,7 @@ def _content(mailing: Mailing) -> Iterator[Finding]:
             yield _error("text_mistake", problem.sentence, "setup", problem.field)
     yield from _pictures(letter.document)
     if not draft.problems:
-        yield from _size(mime.html_size(draft))
+        yield from _size(mime.compile_draft(draft).html_size)
 
 
 def _pictures(document: blocks.Document) -> Iterator[Finding]:

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 
 from consent import gate, rules
 from consent.models import ConsentEvent, Suppression
-from mailings.audience import Recipient
+from mailings.audience import Counts, Recipient
 from mailings.candidates import HURDLES
+from mailings.delivery import reasons as delivery_reasons
 
-WORDS: Mapping[str, str | Promise] = {**HURDLES, **gate.REASONS}
+WORDS: Mapping[str, str | Promise] = {**HURDLES, **gate.REASONS}  # before sending
+AFTER: Mapping[str, str | Promise] = {**WORDS, **delivery_reasons.REASONS}
 
 # the colour of a reason in bars and legends (theme: c2 … c6)
 TONES: Mapping[str, str] = {
@@ -40,14 +42,28 @@ class Because:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a bar: its colour, where it begins and how wide it is, as attributes want them."""
+
+    tone: str
+    x: str
+    width: str
+
+
+@dataclass(frozen=True)
 class Explained:
     """A recipient with the words behind the verdict; `evidence` is what it rests on and since when."""
 
     recipient: Recipient
-    words: str | Promise
+    words: str
     evidence: str
     on: date | None
     origin: str
+
+
+def words(code: str) -> str:
+    """Give the words of any reason a message can carry; empty for none."""
+    return str(AFTER.get(code, code))
 
 
 def because(held_by: Mapping[str, int]) -> list[Because]:
@@ -57,6 +73,16 @@ def because(held_by: Mapping[str, int]) -> list[Because]:
     ]
 
 
+def bar(counts: Counts) -> list[Part]:
+    """Draw who gets it in the first colour, then each reason in its own."""
+    parts, start = [], 0.0
+    for tone, people in [("1", counts.gets), *((one.tone, one.people) for one in because(counts.held_by))]:
+        width = 100 * people / counts.total if counts.total else 0.0
+        parts.append(Part(tone, f"{start:.2f}%", f"{width:.2f}%"))
+        start += width
+    return parts
+
+
 def explain(recipients: Sequence[Recipient], origins: Mapping[int, str]) -> list[Explained]:
     """Put verdicts into words: two queries for a page of them."""
     events = ConsentEvent.objects.in_bulk(_numbers(recipient.evidence for recipient in recipients))
@@ -64,13 +90,12 @@ def explain(recipients: Sequence[Recipient], origins: Mapping[int, str]) -> list
     explained = []
     for recipient in recipients:
         event, block = events.get(recipient.evidence or 0), blocks.get(recipient.block or 0)
-        words: str | Promise = WORDS.get(recipient.reason, recipient.reason)
         evidence, on = "", None
         if block:
             on = localdate(block.created_at)
         elif event:
             evidence, on = _source(event.source), event.evidence_on or localdate(event.recorded_at)
-        explained.append(Explained(recipient, words, evidence, on, origins.get(recipient.person, "")))
+        explained.append(Explained(recipient, words(recipient.reason), evidence, on, origins.get(recipient.person, "")))
     return explained
 
 

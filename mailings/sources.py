@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from mailings.models import Mailing, Source
@@ -124,11 +124,8 @@ def choices(mailing: Mailing, words: str) -> list[Choice]:
 
 
 def _persons(mailing: Mailing, words: str) -> list[Choice]:
-    matches = Q()
-    for word in words.casefold().split():
-        matches &= Q(search_text__contains=word)
     taken = mailing.sources.filter(person__isnull=False).values("person")
-    people = Person.objects.filter(matches).exclude(pk__in=taken).select_related("company").order_by("pk")[:FOUND]
+    people = Person.objects.matching(words).exclude(pk__in=taken).select_related("company").order_by("pk")[:FOUND]
     return [Choice("person", row.pk, str(row), row.company.name if row.company else "") for row in people]
 
 

@@ -32,6 +32,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Jump:
+    """Where a finding is mended."""
+
+    label: str | Promise
+    url: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """What the wizard's frame shows around a step."""
 
@@ -62,3 +70,10 @@ def _states(mailing: Mailing) -> dict[str, str]:
         states["content"] = "open"
     states["confirm"] = "open"
     return states
+
+
+def jump(mailing: Mailing, finding: preflight.Finding) -> Jump:
+    """Say where to go to mend this, to the field or block itself where there is one."""
+    anchors = {"setup": f"#id_{finding.place}", "content": f"#block-{finding.place}"}
+    anchor = anchors.get(finding.step, "") if finding.place else ""
+    return Jump(STEPS[finding.step], reverse(f"mailings:{finding.step}", args=[mailing.pk]) + anchor)

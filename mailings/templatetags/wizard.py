@@ -1,9 +1,14 @@
-"""The wizard's frame in templates: `{% wizard_frame mailing step as frame %}`."""
+"""The wizard's frame in templates, `{% wizard_frame mailing step as frame %}`, and texts with their variables as words."""
 
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from mailings import wizard
 from mailings.models import Mailing
+from mailings.rendering import variables
+from mailings.rendering.variables import Merge
 
 register = template.Library()
 
@@ -12,3 +17,18 @@ register = template.Library()
 def wizard_frame(mailing: Mailing, here: str) -> wizard.Frame:
     """Give the step bar around a step of this mailing."""
     return wizard.frame(mailing, here)
+
+
+@register.filter
+def in_words(text: str) -> SafeString:
+    """Show a line with its variables as chips, never as brackets."""
+    return format_html_join("", "{}", ((_piece(piece),) for piece in variables.parse(text).pieces))
+
+
+def _piece(piece: str | Merge) -> str | SafeString:
+    if isinstance(piece, str):
+        return piece
+    otherwise = (
+        format_html("<small>{}</small>", _("or %(words)s") % {"words": piece.fallback}) if piece.fallback else ""
+    )
+    return format_html('<span class="var">{}{}</span>', piece.variable.label, otherwise)

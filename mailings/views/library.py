@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import library
+from mailings import library, reasons
 from mailings.forms import NewMailingForm
 from mailings.models import Mailing
 from mailings.views.trail import Trail
@@ -41,10 +41,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "words": words,
         "type": kind,
         "types": Mailing.Type.choices,
-        "mailings": page.mailings,
-        "is_empty": not page.mailings and not words and not kind and not Mailing.objects.exists(),
+        "rows": page.rows,
+        "is_empty": not page.rows and not words and not kind and not Mailing.objects.exists(),
         "first": trail.first,
-        "last": trail.first + len(page.mailings) - 1,
+        "last": trail.first + len(page.rows) - 1,
         "previous": trail.previous,
         "next": trail.next(page.after),
     }
@@ -172,7 +172,7 @@ def of_project(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _short(request: HttpRequest, kept: QuerySet[Mailing], *, new: str) -> HttpResponse:
     page = library.page(kept.filter(archived_at=None).distinct(), limit=SHORT)
-    return render(request, "mailings/of.html", {"mailings": page.mailings, "new": new})
+    return render(request, "mailings/of.html", {"rows": page.rows, "new": new})
 
 
 @require_GET
@@ -180,4 +180,5 @@ def of_person(request: HttpRequest, pk: int) -> HttpResponse:
     """What this person got from us, and what they did with it."""
     person = get_object_or_404(Person, pk=pk)
     got = person.messages.select_related("mailing").defer("data", "mailing__content", "mailing__compiled")
-    return render(request, "mailings/of.html#person", {"received": got.order_by("-pk")[:SHORT]})
+    received = [(message, reasons.words(message.reason)) for message in got.order_by("-pk")[:SHORT]]
+    return render(request, "mailings/of.html#person", {"received": received})

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, preflight, reasons, sources
+from mailings import audience, preflight, reasons, sources, wizard
 from mailings.forms import OptionsForm, SetupForm
 from mailings.models import Mailing
 from mailings.rendering import variables
@@ -83,7 +83,9 @@ def recipients_count(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 
 
 def _counted(counts: audience.Counts | None) -> dict[str, Any]:
-    return {"counts": counts, "reasons": reasons.because(counts.held_by) if counts else []}
+    if counts is None:
+        return {"counts": None}
+    return {"counts": counts, "reasons": reasons.because(counts.held_by), "bar_parts": reasons.bar(counts)}
 
 
 def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, Any]:
@@ -164,7 +166,8 @@ def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     context: dict[str, Any] = {"mailing": mailing, "step": "confirm", "sources": listed}
     if is_asked or sum(source.people for source in listed) <= AT_ONCE:
         checked = preflight.examine(mailing, now=timezone.now())
-        context |= {"checked": checked, **_counted(checked.counts)}
+        findings = [(finding, wizard.jump(mailing, finding)) for finding in checked.findings]
+        context |= {"checked": checked, "findings": findings, **_counted(checked.counts)}
     local = timezone.localtime()
     context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}
     return render(request, "mailings/confirm.html#checks" if is_asked else "mailings/confirm.html", context)
