@@ -1,0 +1,32 @@
+"""Why a message is not sent, in words. Codes of the gate are explained by the gate."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TEMPORARY = "temporary"
+RENDER_ERROR = "render_error"
+BAD_ADDRESS = "bad_address"
+NO_ANSWER = "no_answer"
+NODE_LOST = "node_lost"
+GAVE_UP = "gave_up"
+CANCELLED = "cancelled"
+
+# the categories of tracking.refusals, as reasons of a failed message
+REASONS: dict[str, str | Promise] = {
+    TEMPORARY: _("The mail server said: not now. We try again by ourselves."),
+    RENDER_ERROR: _("This person's details cannot be put into the mail."),
+    BAD_ADDRESS: _("The address cannot be written on an envelope."),
+    NO_ANSWER: _("Handed over, but the mail server's answer never came. We do not send it again by ourselves."),
+    NODE_LOST: _("A machine stopped while this was on its way. We do not send it again by ourselves."),
+    GAVE_UP: _("We tried for three days."),
+    CANCELLED: _("The mailing was cancelled before its turn came."),
+    "dead_address": _("No such mailbox."),
+    "inactive": _("The mailbox is not in use."),
+    "full": _("The mailbox is full."),
+    "transient": _("Refused for now, for good in the end."),
+    "block_sender": _("The receiving side does not take mail from us."),
+    "auth": _("The receiving side could not verify that the mail is ours."),
+    "content": _("The receiving side refused what the mail says, or its size."),
+    "config": _("The receiving side is not set up to take this mail."),
+    "unknown": _("Refused, for a reason we do not know."),
+}

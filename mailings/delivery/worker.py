@@ -1,0 +1,250 @@
+"""Work on one chunk: claim, read, ask the gate again, render, hand over, write down. In small batches, so that a pause,
+a cancellation or a withdrawn consent takes effect within seconds and progress shows."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from datetime import timedelta as delta
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from consent import gate, unsubscribe
+from consent.gate import Verdict
+from mailings import lifecycle
+from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
+from mailings.delivery import chunks, happenings, reasons, results, sql
+from mailings.delivery.journal import Journal
+from mailings.models import Mailing
+from mailings.rendering.segments import Compiled
+from tracking import tokens
+
+FIRST_BATCH = 250
+SMALLEST, LARGEST = 20, 1000
+BATCH_SECONDS = 2.0  # a batch is about as large as two seconds need
+BEAT = 1.0  # seconds between two signs of life
+TRIES = 3  # connections that may break under one message before it waits like a refused one
+
+Clock = Callable[[], datetime]
+
+_ROWS = """
+SELECT id, address, data FROM mailings_message
+ WHERE mailing_id = %(mailing)s AND id BETWEEN %(first)s AND %(last)s AND state = %(open)s
+   AND (not_before IS NULL OR not_before <= %(due)s)
+ ORDER BY id LIMIT %(size)s
+"""
+
+
+class Row(NamedTuple):
+    number: int
+    address: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is the same for all recipients of a mailing, made ready once per process."""
+
+    mailing: int
+    subscription_type: int | None
+    compiled: Compiled
+    click: tokens.Maker
+    open: tokens.Maker
+    view: tokens.Maker
+    bounce: tokens.Maker
+    unsubscribe: tuple[str, str]  # the address, before and after the person's key
+
+    def write(self, row: Row, stamp: str) -> Outgoing:
+        """Fill the letter in for one recipient. Raises ValueError or LookupError when its values cannot be written."""
+        mailing, number = self.mailing, row.number
+        before, after = self.unsubscribe
+        local = self.bounce(mailing, number)
+        token = self.click(mailing, number)
+        recipient = row.data
+        recipient["_to"] = row.address
+        recipient["_token"] = token
+        recipient["_open"] = self.open(mailing, number)
+        recipient["_view"] = f"{settings.BASE_URL}/v/{self.view(mailing, number)}/"
+        recipient["_unsubscribe"] = f"{before}{recipient['_u']}{after}?m={token}"
+        recipient["_message_id"] = f"{local[2:]}@{settings.BOUNCE_DOMAIN}"
+        recipient["_date"] = stamp
+        body = self.compiled.render(recipient)
+        return Outgoing(number, f"{local}@{settings.BOUNCE_DOMAIN}", row.address, body)
+
+
+@lru_cache(maxsize=8)
+def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
+    """The letter of a frozen mailing; its content does not change any more."""
+    row = Mailing.objects.values("compiled", "subscription_type").get(pk=mailing, frozen_at=frozen_at)
+    key = "0" * unsubscribe.SHAPE
+    before, _, after = unsubscribe.path(key, row["subscription_type"] or 0).partition(key)
+    return Letter(
+        mailing,
+        row["subscription_type"],
+        Compiled.from_json(row["compiled"] or {}),
+        click=tokens.maker("click"),
+        open=tokens.maker("open"),
+        view=tokens.maker("view"),
+        bounce=tokens.maker("bounce"),
+        unsubscribe=(f"{settings.BASE_URL}{before}", after),
+    )
+
+
+def work(number: int, *, channel: Channel, clock: Clock = timezone.now) -> int:
+    """Work on a chunk as long as its turn lasts; return how many messages were handed over. Told twice, it works once."""
+    claim = chunks.claim(number, now=clock())
+    if claim is None:
+        return 0
+    try:
+        journal = Journal.create(claim.journal)
+    except OSError as error:
+        happenings.note_trouble(claim.mailing, "no_room", str(error), now=clock())
+        chunks.put_back(claim, not_before=clock() + delta(seconds=settings.DELIVERY_SERVER_WAIT))
+        return 0
+    try:
+        shift = Shift(claim, channel, journal, clock)
+        shift.run()
+        journal.remove()
+        return shift.handed_over
+    finally:
+        journal.close()  # whatever happened: from here on somebody else may take the chunk over
+
+
+@dataclass
+class Shift:
+    """One worker's turn at one chunk."""
+
+    claim: chunks.Claim
+    channel: Channel
+    journal: Journal
+    clock: Clock
+    handed_over: int = 0
+    found: results.Results = field(default_factory=results.Results)
+    is_stopped: bool = False  # paused, cancelled, overtaken or the database does not answer: take no more messages
+    size: int = FIRST_BATCH
+    _next: int = 0
+    _beat_at: float = 0.0
+    _broken: dict[int, int] = field(default_factory=dict)
+    _refused: dict[str, Verdict] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Batch after batch, until the chunk is done, its turn is over, or somebody or something stops us."""
+        self._next = self.claim.first
+        started = self.clock()
+        ends = time.monotonic() + settings.DELIVERY_TURN
+        while rows := self._rows(started):
+            status = chunks.extend(self.claim, batch=[row.number for row in rows])
+            if status is None:
+                return
+            if status != Mailing.Status.SENDING:
+                break
+            if trouble := self._hand_over(rows):
+                self._tell(trouble)
+                wait = delta(seconds=settings.DELIVERY_SERVER_WAIT)
+                chunks.put_back(self.claim, not_before=self.clock() + wait)
+                return
+            if self.is_stopped or time.monotonic() > ends:
+                break
+        else:
+            chunks.finish(self.claim)
+            return
+        chunks.put_back(self.claim)
+
+    def _rows(self, due: datetime) -> Sequence[Row]:
+        claim = self.claim
+        values = {
+            "mailing": claim.mailing,
+            "first": self._next,
+            "last": claim.last,
+            "open": claim.open_state,
+            "due": due,
+            "size": self.size,
+        }
+        return [Row(number, address, json.loads(data)) for number, address, data in sql.rows(_ROWS, values)]
+
+    def _hand_over(self, rows: Sequence[Row]) -> DeliveryError | None:
+        """Send one batch and write down what became of it."""
+        begun = self._beat_at = time.monotonic()
+        letter = letter_of(self.claim.mailing, self.claim.frozen_at)
+        self._refused = self._ask_gate(letter, rows)
+        self.found = results.Results(asked=[row.number for row in rows])
+        self._next = rows[-1].number + 1
+        trouble = None
+        try:
+            for receipt in self.channel.send(
+                self._letters(letter, rows), on_wire=self.journal.going, meanwhile=self._beat
+            ):
+                self.journal.note(receipt)
+                self._take(receipt)
+        except DeliveryError as error:
+            trouble = error
+        self._write_down()
+        pace = len(rows) / max(time.monotonic() - begun, 0.001)
+        self.size = min(LARGEST, max(SMALLEST, int(pace * BATCH_SECONDS)))
+        return trouble
+
+    def _ask_gate(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
+        if letter.subscription_type is None:
+            return {}
+        return gate.recheck("email", letter.subscription_type, [row.address for row in rows], at=self.clock())
+
+    def _letters(self, letter: Letter, rows: Sequence[Row]) -> Iterator[Outgoing]:
+        """Render each message when a connection is about to need it."""
+        stamp = format_datetime(self.clock())
+        for row in rows:
+            if self.is_stopped:
+                self._next = min(self._next, row.number)
+                return
+            if verdict := self._refused.get(row.address):
+                self.found.hold(row.number, verdict)
+                continue
+            try:
+                outgoing = letter.write(row, stamp)
+            except (ValueError, LookupError) as error:  # one recipient's values; the other 999 do not wait for it
+                self.found.fail(row.number, reasons.RENDER_ERROR, str(error) or type(error).__name__)
+                continue
+            yield outgoing
+
+    def _take(self, receipt: Receipt) -> None:
+        if receipt.outcome is Outcome.NOT_HANDED:
+            self._broken[receipt.number] = tries = self._broken.get(receipt.number, 0) + 1
+            if tries >= TRIES:
+                self.found.defer(receipt)
+            else:
+                self._next = min(self._next, receipt.number)
+            return
+        self.handed_over += receipt.outcome is Outcome.ACCEPTED
+        self.found.take(receipt)
+
+    def _beat(self) -> None:
+        """A sign of life, at most once a second: keeps the lease, shows progress, hears of a pause."""
+        if time.monotonic() < self._beat_at + BEAT:
+            return
+        self._beat_at = time.monotonic()
+        try:
+            self.is_stopped = chunks.extend(self.claim) != Mailing.Status.SENDING or self.is_stopped
+            self._write_down()
+        except DatabaseError:  # the journal has it all; what is on the wire gets its answers, then we stop loudly
+            self.is_stopped = True
+
+    def _write_down(self) -> None:
+        """Forget what was found only when the database has it; writing it twice changes nothing."""
+        claim = self.claim
+        results.record(self.found, claim.mailing, chunk=claim.chunk, open_state=claim.open_state, now=self.clock())
+        self.found = results.Results(asked=self.found.asked)
+
+    def _tell(self, trouble: DeliveryError) -> None:
+        """A server that is away comes back; one that refuses our login waits for a person, and so do we."""
+        if trouble.retry:
+            happenings.note_trouble(self.claim.mailing, "server_away", str(trouble), now=self.clock())
+            return
+        with suppress(lifecycle.CannotMove):  # another worker was told the same
+            mailing = Mailing.objects.get(pk=self.claim.mailing)
+            lifecycle.pause(mailing, by=None, now=self.clock(), why=str(trouble))

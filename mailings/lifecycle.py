@@ -1,0 +1,184 @@
+"""A mailing's status. Only this module moves it, and the moves are a table.
+
+Every move is one conditional UPDATE, so that of two people who press the same button one succeeds and the other is told.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from mailings import audience, compiling, preflight, statistics
+from mailings.delivery import chunks, happenings
+from mailings.models import Chunk, Mailing, Message
+from mailings.preflight import Finding
+
+Status = Mailing.Status
+Author = User | AnonymousUser | None
+
+MOVES: dict[Status, set[Status]] = {
+    Status.DRAFT: {Status.SCHEDULED, Status.SENDING},
+    Status.SCHEDULED: {Status.DRAFT, Status.SENDING},
+    Status.SENDING: {Status.PAUSED, Status.SENT, Status.CANCELLED},
+    Status.PAUSED: {Status.SENDING, Status.CANCELLED},
+    Status.SENT: set(),
+    Status.CANCELLED: set(),
+}
+
+
+class CannotMove(Exception):
+    """The mailing is not where this move begins; the sentence is fit to show."""
+
+
+class CannotStart(CannotMove):
+    """Something has to be mended before this mailing can go; `problems` says what and where."""
+
+    def __init__(self, sentence: str, problems: Sequence[Finding] = ()) -> None:
+        super().__init__(sentence)
+        self.problems = problems
+
+
+def start(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Check, compile, freeze, cut and begin, all or nothing. Of two starts at the same moment one freezes, one is told."""
+    _refuse_errors(mailing, now)
+    with transaction.atomic():
+        _move(mailing, Status.SENDING, frm={Status.DRAFT, Status.SCHEDULED}, started_at=now, send_at=None)
+        try:
+            compiling.compile_mailing(mailing)
+        except compiling.CannotCompile as refusal:
+            raise CannotStart(str(refusal)) from refusal
+        frozen = audience.freeze(mailing, now=now)
+        chunks.cut(mailing, now=now)
+        happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
+    return mailing
+
+
+def schedule(mailing: Mailing, *, at: dt.datetime, by: Author, now: dt.datetime) -> Mailing:
+    """Let it start by itself at a moment. The check is done now, and again then."""
+    if at <= now:
+        raise CannotMove(_("Choose a moment that is still to come."))
+    _refuse_errors(mailing, now)
+    with transaction.atomic():
+        _move(mailing, Status.SCHEDULED, frm={Status.DRAFT, Status.SCHEDULED}, send_at=at)
+        happenings.note(mailing.pk, "scheduled", now=now, by=by, at=at.isoformat())
+    return mailing
+
+
+def local_moment(text: str, zone: ZoneInfo) -> dt.datetime:
+    """Read "2026-11-24T10:00" as a wall clock in a zone. Raises CannotMove for a moment the clock jumps over."""
+    try:
+        wall = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise CannotMove(_("Say when: a date and a time.")) from None
+    if wall.tzinfo is not None:
+        return wall
+    moment = wall.replace(tzinfo=zone)  # of an hour that comes twice the first
+    if moment.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != wall:
+        raise CannotMove(_("On that night the clock jumps over this time. Choose another."))
+    return moment
+
+
+def unschedule(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Make a planned mailing a draft again."""
+    with transaction.atomic():
+        _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
+        happenings.note(mailing.pk, "unscheduled", now=now, by=by)
+    return mailing
+
+
+def pause(mailing: Mailing, *, by: Author, now: dt.datetime, why: str = "") -> Mailing:
+    """Hand nothing over any more until somebody resumes; what is on the wire gets its answer."""
+    with transaction.atomic():
+        _move(mailing, Status.PAUSED, frm={Status.SENDING})
+        happenings.note(mailing.pk, "paused", now=now, by=by, why=why)
+    return mailing
+
+
+def resume(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Go on with those who have not had it."""
+    with transaction.atomic():
+        _move(mailing, Status.SENDING, frm={Status.PAUSED})
+        Chunk.objects.filter(mailing=mailing).update(issued_at=None, not_before=None)
+        happenings.note(mailing.pk, "resumed", now=now, by=by)
+    return mailing
+
+
+def cancel(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Stop for good. Nobody who waits gets it; who had it, had it."""
+    with transaction.atomic():
+        _move(mailing, Status.CANCELLED, frm={Status.SENDING, Status.PAUSED})
+        happenings.note(mailing.pk, "cancelled", now=now, by=by)
+    chunks.clear_cancelled(now=now)
+    return mailing
+
+
+def due(*, now: dt.datetime) -> list[int]:
+    """Planned mailings whose moment has come."""
+    return list(Mailing.objects.filter(status=Status.SCHEDULED, send_at__lte=now).values_list("pk", flat=True))
+
+
+def start_due(number: int, *, now: dt.datetime) -> None:
+    """Start a planned mailing. If it cannot go it is a draft again, and its page says why."""
+    mailing = Mailing.objects.get(pk=number)
+    if mailing.status != Status.SCHEDULED or mailing.send_at is None or mailing.send_at > now:
+        return
+    try:
+        start(mailing, by=None, now=now)
+    except CannotStart as refusal:
+        with transaction.atomic():
+            _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
+            sentences = [finding.sentence for finding in refusal.problems] or [str(refusal)]
+            happenings.note(mailing.pk, "not_started", now=now, problems=sentences)
+
+
+def finish_done(*, now: dt.datetime) -> list[int]:
+    """Finish every mailing with nobody left waiting; cut chunks anew should somebody wait in none."""
+    without_work = Mailing.objects.filter(status=Status.SENDING).exclude(
+        pk__in=Chunk.objects.exclude(state=Chunk.State.DONE).values("mailing")
+    )
+    return [mailing.pk for mailing in without_work if _finish(mailing, now)]
+
+
+def _finish(mailing: Mailing, now: dt.datetime) -> bool:
+    if Message.objects.filter(mailing=mailing, reason="temporary", state=Message.State.DEFERRED).exists():
+        return False
+    if Message.objects.filter(mailing=mailing, state=Message.State.PENDING).exists():
+        chunks.cut_left_over(mailing.pk)
+        return False
+    try:
+        with transaction.atomic():
+            _move(mailing, Status.SENT, frm={Status.SENDING}, finished_at=now)
+            happenings.note(mailing.pk, "finished", now=now)
+    except CannotMove:
+        return False
+    statistics.refresh(mailing, now=now)
+    return True
+
+
+def _refuse_errors(mailing: Mailing, now: dt.datetime) -> None:
+    problems = [finding for finding in preflight.check(mailing, now=now) if finding.is_error]
+    if problems:
+        raise CannotStart(problems[0].sentence, problems)
+
+
+def _move(mailing: Mailing, to: Status, *, frm: set[Status], **fields: object) -> None:
+    """The conditional UPDATE; the row stays locked until the caller commits."""
+    allowed = [status for status in frm if to in MOVES[status] or status is to]
+    moved = Mailing.objects.filter(pk=mailing.pk, status__in=allowed).update(status=to, **fields)
+    mailing.refresh_from_db()
+    if not moved:
+        raise CannotMove(_refusal(mailing))
+
+
+def _refusal(mailing: Mailing) -> str:
+    return {
+        Status.DRAFT: _("This mailing is a draft: nothing is being sent."),
+        Status.SCHEDULED: _("This mailing is planned and has not started."),
+        Status.SENDING: _("This mailing is already being sent."),
+        Status.PAUSED: _("This mailing is paused."),
+        Status.SENT: _("This mailing has been sent."),
+        Status.CANCELLED: _("This mailing was cancelled."),
+    }[Status(mailing.status)]
