@@ -92,13 +92,16 @@ DELAYED = re.compile(
     r"warning message only|you do not need to resend|still (?:be )?trying",
     re.IGNORECASE,
 )
-TOKEN = re.compile(r"(?:/[cov]/([A-Za-z0-9_-]{32})(?![A-Za-z0-9_-]))|(b\+[0-9a-f]{48})(?=@)", re.ASCII | re.IGNORECASE)
+# ours in a returned letter: a counted link, the envelope sender, the Message-ID (the envelope's without its "b+")
+TOKEN = re.compile(
+    r"/[cov]/([A-Za-z0-9_-]{32})(?![A-Za-z0-9_-])|(?:b\+|<)([0-9a-f]{48})(?=@)", re.ASCII | re.IGNORECASE
+)
+DEEPEST = 100  # boundaries in one mail: more is an attack on the parser
 
 
 def parse(raw: bytes) -> Report:
     """Read one mail that came back. Never raises, whatever the bytes."""
-    text = raw[:LARGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    mail = email.message_from_bytes(text)
+    mail = _mail(raw)
     parts = _parts(mail)
     feedback = next((part for part in parts if part.get_content_type() == "message/feedback-report"), None)
     if feedback is not None:
@@ -121,12 +124,12 @@ def tokens_in(raw: bytes) -> Iterator[tuple[str, str]]:
         if found.group(1):
             yield "url", found.group(1)
         else:
-            yield "bounce", found.group(2)
+            yield "bounce", f"b+{found.group(2)}"
 
 
 def readable(raw: bytes, limit: int = 20_000) -> str:
     """The mail as a person may read it: its main headers and its words, no markup, capped."""
-    mail = email.message_from_bytes(raw[:LARGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    mail = _mail(raw)
     head = "\n".join(
         f"{name}: {_header(mail, name)}" for name in ("From", "To", "Subject", "Date") if _header(mail, name)
     )
@@ -139,6 +142,13 @@ def readable(raw: bytes, limit: int = 20_000) -> str:
         elif part.get_content_maintype() == "text":
             body.append(_body(part))
     return (head + "\n\n" + "\n\n".join(body)).replace("\x00", "")[:limit]
+
+
+def _mail(raw: bytes) -> Message:
+    text = raw[:LARGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if text.lower().count(b"boundary=") > DEEPEST:
+        return email.message_from_bytes(b"\n" + text)  # a body without headers: nothing to descend into
+    return email.message_from_bytes(text)
 
 
 def _parts(mail: Message) -> list[Message]:

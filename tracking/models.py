@@ -90,7 +90,10 @@ class InboundMail(models.Model):
     problem = models.TextField(blank=True)
 
     class Meta:
-        indexes = [models.Index("id", condition=models.Q(read_at=None), name="inbound_to_read")]  # the reader's queue
+        indexes = [
+            models.Index("id", condition=models.Q(read_at=None), name="inbound_to_read"),  # the reader's queue
+            models.Index("message", condition=models.Q(message__isnull=False), name="inbound_by_message"),  # evidence
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind or 'mail'} {self.pk}"

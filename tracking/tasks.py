@@ -1,0 +1,25 @@
+"""What the beat asks for every few seconds."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from tracking import journal, postbox
+
+
+@shared_task
+def take_in_hits() -> int:
+    """Take what the web servers wrote down into the journal."""
+    return journal.ingest(settings.JOURNAL_DIR / "hits")
+
+
+@shared_task
+def read_inbound_mail() -> int:
+    """Read mails that came back into the journal."""
+    return postbox.read(now=timezone.now())
+
+
+@shared_task
+def prune_inbound_mail() -> int:
+    """Throw away old mails that are about nothing of ours."""
+    return postbox.prune(now=timezone.now())
