@@ -24,7 +24,7 @@ from tracking.models import Kind
 from tracking.refusals import Category
 
 BATCH = 5_000
-LOCK = 0x504F5354_00000002  # pg_advisory_xact_lock: one fold at a time
+LOCK = 0x504F5354_00000021  # pg_advisory_xact_lock: one fold at a time
 BELIEVED = dt.timedelta(days=30)  # a report about an older message blocks nobody
 
 MOMENTS = ["delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at"]

@@ -18,7 +18,7 @@ from mailings.channels.smtp import Account
 from mailings.delivery import chunks, worker
 from mailings.models import Mailing
 
-TICK_LOCK = 0x504F5354_00000001
+TICK_LOCK = 0x504F5354_00000022
 
 
 @cache

@@ -170,7 +170,7 @@ def test_a_sender_that_falls_asleep_is_cut_off():
     answers: list[bytes] = []
 
     def talk(port):
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             while part := connection.recv(1000):
                 answers.append(part)
 
