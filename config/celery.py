@@ -13,4 +13,8 @@ app.autodiscover_tasks()
 # A task that finds the workers busy is forgotten after `expires`: the next one asks the same question.
 app.conf.beat_schedule = {
     "delivery": {"task": "mailings.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "hits": {"task": "tracking.tasks.take_in_hits", "schedule": 2.0, "options": {"expires": 10}},
+    "inbound mail": {"task": "tracking.tasks.read_inbound_mail", "schedule": 2.0, "options": {"expires": 10}},
+    "statistics": {"task": "mailings.tasks.fold_journal", "schedule": 2.0, "options": {"expires": 10}},
+    "old mail": {"task": "tracking.tasks.prune_inbound_mail", "schedule": 86_400.0},
 }

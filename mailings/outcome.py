@@ -77,7 +77,7 @@ def moments(events: Sequence[Event]) -> Moments:
         clicked_at=min((event.at for event in events if event.is_human and event.kind == CLICK), default=None),
         bounced_at=min((event.at for event in bounces), default=None),
         complained_at=_first(events, "complaint"),
-        unsubscribed_at=_first(events, "unsubscribe"),
+        unsubscribed_at=_left_at(events),
         category=worst.category if worst else "",
         detail=worst.detail if worst else "",
     )
@@ -118,6 +118,16 @@ def _by_machines_alone(machines: Sequence[Event], happened: Moments) -> list[tup
 
 def _as_hit(event: Event) -> judge.Hit:
     return judge.Hit(event.at, event.link, event.method, event.user_agent, event.fetched_for)
+
+
+def _left_at(events: Sequence[Event]) -> dt.datetime | None:
+    """When the person left; None when they came back after that."""
+    left_at = None
+    for event in sorted(
+        (event for event in events if event.kind == "unsubscribe"), key=lambda event: (event.at, event.id)
+    ):
+        left_at = None if event.category == "undone" else left_at or event.at
+    return left_at
 
 
 def _first(events: Sequence[Event], kind: str) -> dt.datetime | None:

@@ -112,6 +112,18 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     return len(batch)
 
 
+def catch_up(*, now: dt.datetime, portions: int = 40) -> int:
+    """Fold what is new, up to 200,000 events, and bring the figures of moving mailings up to date."""
+    folded = 0
+    for _portion in range(portions):
+        portion = fold(now=now)
+        folded += portion
+        if portion < BATCH:
+            break
+    refresh_moving(now=now)
+    return folded
+
+
 def rebuild(mailing: Mailing, *, now: dt.datetime) -> None:
     """Forget what was folded of a mailing and work it out again from the journal, judging with today's judge."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -131,8 +143,7 @@ def refresh(mailing: Mailing, *, now: dt.datetime) -> Counts:
     states = _states(mailing)
     held = Message.objects.filter(mailing=mailing).exclude(reason="").exclude(state=Message.State.SENT)
     reasons = dict(held.order_by().values_list("reason").annotate(Count("pk")))
-    returned = Message.objects.filter(mailing=mailing, bounced_at__isnull=False, state=Message.State.SENT).count()
-    delivered = max(states.get(Message.State.SENT, 0) - returned, 0)
+    delivered = _delivered(mailing.pk, states)
     counts, _ = Counts.objects.update_or_create(
         mailing=mailing,
         defaults={"states": states, "reasons": reasons, "delivered": delivered, "refreshed_at": now},
@@ -150,6 +161,12 @@ def refresh_moving(*, now: dt.datetime) -> int:
     for mailing in moving:
         refresh(mailing, now=now)
     return len(moving)
+
+
+def _delivered(mailing: int, states: Mapping[str, int]) -> int:
+    """What mail servers took and did not send back."""
+    returned = Message.objects.filter(mailing=mailing, bounced_at__isnull=False, state=Message.State.SENT).count()
+    return max(states.get(Message.State.SENT, 0) - returned, 0)
 
 
 def _states(mailing: Mailing) -> dict[str, int]:
@@ -229,7 +246,9 @@ def _add(mailing: int, difference: Figures) -> None:
                 hours.setdefault((kind, hour), Counter())[who] += number
             case (name,):
                 setattr(counts, name, getattr(counts, name) + number)
-    counts.save(update_fields=[*PEOPLE, "hits"])
+    if difference["bounced",]:
+        counts.delivered = _delivered(mailing, counts.states)
+    counts.save(update_fields=[*PEOPLE, "hits", "delivered"])
     _add_links(mailing, links)
     _add_hours(mailing, hours)
 

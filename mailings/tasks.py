@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mailings import lifecycle
+from mailings import lifecycle, statistics
 from mailings.channels import Channel
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
@@ -44,6 +44,12 @@ def deliver_chunk(*, chunk: int) -> int:
 @shared_task
 def start_mailing(*, mailing: int) -> None:
     lifecycle.start_due(mailing, now=timezone.now())
+
+
+@shared_task
+def fold_journal() -> int:
+    """Turn what came back into statistics."""
+    return statistics.catch_up(now=timezone.now())
 
 
 @shared_task

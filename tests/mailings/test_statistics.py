@@ -8,12 +8,13 @@ from django.core.management import call_command
 from django.forms.models import model_to_dict
 
 from consent.models import Suppression
-from mailings import statistics
+from consent.unsubscribe import Left
+from mailings import leaving, statistics
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from tests.conftest import NOON
 from tests.mailings.returns import LATER, a_message, a_sent_mailing, fold, it_happened
 from tests.tracking.factories import an_event
-from tracking import journal
+from tracking import journal, tokens
 from tracking.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,17 @@ def everything(mailing: Mailing) -> list[object]:
         list(Message.objects.filter(mailing=mailing).order_by("pk").values(*moments)),
         list(Event.objects.filter(mailing=mailing.pk).order_by("origin").values("origin", "is_machine", "reasons")),
     ]
+
+
+def left_through(message: Message, *, after: float, is_undone: bool = False) -> Left:
+    return Left(
+        address=message.address,
+        channel="email",
+        subscription_type_id=1,
+        token=tokens.make("click", message.mailing_id, message.pk),
+        at=NOON + dt.timedelta(seconds=after),
+        is_undone=is_undone,
+    )
 
 
 def test_a_persons_open_and_click_become_moments_and_figures():
@@ -161,6 +173,29 @@ def test_a_complaint_blocks_the_address_and_withdraws_consent():
 
     assert Suppression.objects.get().reason == "complained"
     assert message.mailing.counts.complained == 1
+
+
+def test_who_leaves_and_comes_back_has_not_left():
+    mailing = a_sent_mailing()
+    ada, bob = a_message(mailing), a_message(mailing)
+    for message in (ada, bob):
+        leaving.note(left_through(message, after=60))
+    leaving.note(left_through(bob, after=120, is_undone=True))
+    leaving.note(left_through(ada, after=180))
+
+    fold()
+
+    ada.refresh_from_db()
+    bob.refresh_from_db()
+    assert (ada.unsubscribed_at, bob.unsubscribed_at) == (minutes(1), None)
+    assert mailing.counts.unsubscribed == 1
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", tokens.make("open", 1, 1), tokens.make("click", 1, tokens.TEST)])
+def test_who_leaves_through_no_message_of_ours_is_counted_nowhere(token):
+    leaving.note(Left(address="a@example.org", channel="email", subscription_type_id=1, token=token, at=NOON))
+
+    assert not Event.objects.exists()
 
 
 def test_an_old_report_blocks_nobody():
