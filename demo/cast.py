@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from consent import ledger
+from consent import ledger, suppressions
 from consent.models import Purpose, SubscriptionType
+from demo import stand
 from demo.data import calendar, evidence
 from demo.data import people as drawn
 from demo.data.people import Group, Someone
@@ -18,6 +19,7 @@ from recipients import people
 from recipients.models import (
     Company,
     EmailAddress,
+    Import,
     Person,
     Project,
     ProjectMember,
@@ -41,6 +43,20 @@ SELECTIONS = (
     ("Employers", "Owners, directors and HR of companies with apprentices.", Group.EMPLOYERS),
     ("Course participants", "Took a course in the last years.", Group.COURSE),
 )
+# address, reason, subscription type, days ago, who, evidence
+BLOCKED: tuple[tuple[str, str, str, int, str, dict[str, str]], ...] = (
+    ("sjoerd@haverkamp.example", "unsubscribed", "events", 162, "self", {"how": "one_click"}),
+    ("m.prins@gmial.example", "hard_bounce", "", 77, "system", {"said": "550 5.1.1 No such mailbox here"}),
+    (
+        "h.boonstra@gouwzicht.example",
+        "objection",
+        "",
+        210,
+        "self",
+        {"how": "letter", "words": "No mail for me, thanks"},
+    ),
+    ("spam.trap@brievenbus.example", "manual", "", 120, "system", {"because": "Known trap, never a reader"}),
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +65,7 @@ class Cast:
 
     ours: list[User]
     people: list[Person]
-    selections: dict[str, Selection]
-    projects: dict[str, Project]
+    lists: dict[str, Selection | Project | Import]  # what a mailing can be sent to, by name
     types: dict[str, SubscriptionType]
 
 
@@ -64,7 +79,9 @@ def assemble(*, now: dt.datetime) -> Cast:
     fill(selections, projects, someones, persons, now=now)
     types = subscription_types()
     record_consent(someones, persons, types, ours, now=now)
-    return Cast(ours, persons, selections, projects, types)
+    block(types, now=now)
+    scanned = stand.collect(ours[0], now=now)
+    return Cast(ours, persons, {**selections, **projects, scanned.file_name: scanned}, types)
 
 
 def staff() -> list[User]:
@@ -220,3 +237,17 @@ def record_consent(
         for place, (person, one) in enumerate(zip(persons, someones, strict=True))
     )
     ledger.record([entry for entry in found if entry is not None], now=began)
+
+
+def block(types: dict[str, SubscriptionType], *, now: dt.datetime) -> None:
+    """Those whom nobody may mail any more, each for a reason of their own."""
+    for address, reason, code, days, actor, why in BLOCKED:
+        suppressions.add(
+            "email",
+            address,
+            reason,
+            subscription_type=types[code] if code else None,
+            evidence=why,
+            actor=actor,
+            now=now - dt.timedelta(days=days),
+        )

@@ -5,11 +5,11 @@ what came back goes through the journal and the fold, so that the next mailing m
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import batched
 
 from django.conf import settings
-from django.templatetags.static import static
 from django.utils import timezone
 
 from consent import unsubscribe
@@ -18,6 +18,7 @@ from demo.cast import Cast
 from demo.data import calendar, echoes
 from demo.data.calendar import Fate, Planned
 from demo.data.echoes import Arrived, Left
+from demo.world import fates
 from demo.world.fates import Shares
 from mailings import library, lifecycle, sources, statistics
 from mailings.channels import Outcome, Receipt
@@ -30,8 +31,10 @@ from tracking.models import Link
 SENDER = ("De Werkbank", "hallo@dewerkbank.example")
 AT_ONCE = 60  # messages handed over in one of the moments below
 PAUSE = dt.timedelta(seconds=11)
-STOPPED_AFTER = 420  # messages
-MACHINES = {"scanner": 0.06, "prefetch": 0.19}  # fewer than in the world: the figures should look like those of 2026
+STOPPED_AFTER = 7  # of these moments
+SHARES = Shares(scanner=0.06, prefetch=0.19, complaint=0.0003)  # figures as senders see them in 2026
+LOST = 0.0006  # connections that broke before the answer came
+KINDS = {sources.KINDS[kind]: kind for kind in sources.KINDS}
 FOLDED_AFTER = dt.timedelta(hours=30)
 
 
@@ -57,14 +60,12 @@ def draft(planned: Planned, cast: Cast) -> Mailing:
     mailing.subject, mailing.preheader = planned.subject, planned.preheader
     mailing.from_name, mailing.from_address = SENDER
     mailing.subscription_type = cast.types[planned.type]
-    mailing.content = planned.letter(f"{settings.BASE_URL}{static('demo/')}")
+    mailing.content = planned.letter(f"{settings.BASE_URL}{settings.STATIC_URL}demo/")
     mailing.content_version = 1
     mailing.save()
     for name in planned.lists:
-        if name in cast.selections:
-            sources.add(mailing, "selection", cast.selections[name].pk)
-        else:
-            sources.add(mailing, "project", cast.projects[name].pk)
+        source = cast.lists[name]
+        sources.add(mailing, KINDS[type(source)], source.pk)
     return mailing
 
 
@@ -80,12 +81,9 @@ def schedule(mailing: Mailing, planned: Planned, cast: Cast, now: dt.datetime) -
 
 def send(mailing: Mailing, planned: Planned, cast: Cast, now: dt.datetime) -> None:
     """Send as of the planned moment and take in what came back until now."""
-    by, shares = cast.ours[planned.owner], Shares(open=planned.opens, click=planned.clicks, **MACHINES)
+    by, shares = cast.ours[planned.owner], replace(SHARES, open=planned.opens, click=planned.clicks)
     lifecycle.start(mailing, by=by, now=planned.at)
-    moment = planned.at
-    most = STOPPED_AFTER if planned.fate is Fate.STOPPED else None
-    for chunk in mailing.chunks.order_by("pk"):
-        moment = hand_over(mailing, chunk, shares, moment, most=most)
+    moment = hand_over(mailing, shares, most=STOPPED_AFTER if planned.fate is Fate.STOPPED else None)
     if planned.fate is Fate.STOPPED:
         lifecycle.cancel(mailing, by=by, now=moment)
     else:
@@ -95,24 +93,28 @@ def send(mailing: Mailing, planned: Planned, cast: Cast, now: dt.datetime) -> No
     take_in(mailing, shares, now=now)
 
 
-def hand_over(mailing: Mailing, chunk: Chunk, shares: Shares, moment: dt.datetime, *, most: int | None) -> dt.datetime:
-    """Write the results of one chunk as its worker would have, a few messages per moment; return the last moment."""
-    waiting = Message.objects.filter(mailing=mailing, pk__range=(chunk.first, chunk.last), state="pending")
-    rows = waiting.order_by("pk").values_list("pk", "address")[:most]
-    for batch in batched(rows, AT_ONCE, strict=False):
+def hand_over(mailing: Mailing, shares: Shares, *, most: int | None) -> dt.datetime:
+    """Write results as workers would have, a few messages per moment; return the last moment."""
+    chunks = list(mailing.chunks.order_by("pk"))
+    waiting = Message.objects.filter(mailing=mailing, state=Message.State.PENDING).order_by("pk")
+    moment = mailing.started_at or timezone.now()
+    for batch in list(batched(waiting.values_list("pk", "address"), AT_ONCE, strict=False))[:most]:
         moment += PAUSE
         found = results.Results(asked=[number for number, _ in batch])
         for number, address in batch:
             found.take(receipt(number, address, shares))
+        chunk = next(chunk for chunk in chunks if chunk.first <= batch[0][0] <= chunk.last)
         results.record(found, mailing.pk, chunk=chunk.pk, open_state="pending", now=moment)
-    Chunk.objects.filter(pk=chunk.pk).update(state=Chunk.State.DONE, attempts=1)
+    mailing.chunks.update(state=Chunk.State.DONE, attempts=1)
     return moment
 
 
 def receipt(number: int, address: str, shares: Shares) -> Receipt:
-    if echoes.takes(address, shares):
-        return Receipt(number, Outcome.ACCEPTED, 250, "2.0.0 Ok: queued")
-    return Receipt(number, Outcome.REFUSED, 550, echoes.UNKNOWN_USER.format(address=address))
+    if not echoes.takes(address, shares):
+        return Receipt(number, Outcome.REFUSED, 550, echoes.UNKNOWN_USER.format(address=address))
+    if fates.draws(echoes.SEED, address, str(number))[0] < LOST:
+        return Receipt(number, Outcome.LOST)
+    return Receipt(number, Outcome.ACCEPTED, 250, "2.0.0 Ok: queued")
 
 
 def take_in(mailing: Mailing, shares: Shares, *, now: dt.datetime) -> None:
@@ -132,8 +134,7 @@ def take_in(mailing: Mailing, shares: Shares, *, now: dt.datetime) -> None:
 
 def what_came_back(mailing: Mailing, shares: Shares) -> tuple[list[NewEvent], list[Left]]:
     zone = timezone.get_default_timezone()
-    links: Sequence[int] = Link.objects.filter(mailing=mailing.pk).order_by("number").values_list("number", flat=True)
-    links = list(links)
+    links = list(Link.objects.filter(mailing=mailing.pk).order_by("number").values_list("number", flat=True))
     events: list[NewEvent] = []
     leavers: list[Left] = []
     sent = Message.objects.filter(mailing=mailing, state=Message.State.SENT, sent_at__isnull=False)

@@ -203,7 +203,7 @@ def with_address(
     if draw < 0.02 and someone.firm is not None:
         mailbox = chance.choice(names.ROLE_MAILBOXES)
         return replace(someone, addresses=(f"{mailbox}@{all_firms[someone.firm].host}",))
-    if draw < 0.03:  # shares the mailbox of somebody else, as couples do
+    if draw < 0.045:  # shares the mailbox of somebody else, as couples do
         partner = others[chance.randrange(len(NAMED), len(others))] if len(others) > len(NAMED) else None
         if partner and partner.addresses and partner.firm is None:
             return replace(someone, firm=None, title="", addresses=partner.addresses[:1])
