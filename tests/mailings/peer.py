@@ -41,9 +41,9 @@ class Script:
 class Peer:
     """Listens on a free port of loopback from the first line on; `with Peer(...) as peer:`."""
 
-    def __init__(self, script: Script | None = None, *, port: int = 0) -> None:
+    def __init__(self, script: Script | None = None, *, port: int = 0, letters: list[Letter] | None = None) -> None:
         self.script = script or Script()
-        self.letters: list[Letter] = []
+        self.letters: list[Letter] = [] if letters is None else letters
         self.commands: list[str] = []
         self.connections = 0
         self.most_at_once = 0

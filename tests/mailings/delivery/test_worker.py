@@ -9,6 +9,7 @@ import pytest
 from consent import suppressions
 from mailings import lifecycle
 from mailings.channels.email import EmailChannel
+from mailings.channels.smtp import Account
 from mailings.delivery import chunks, worker
 from mailings.delivery.journal import Journal
 from mailings.models import Chunk, Happening, Mailing, Message, Tally
@@ -250,10 +251,8 @@ def test_a_server_that_is_away_costs_nobody_anything(channel: EmailChannel, peer
 def test_a_refused_login_pauses_the_mailing_and_says_why(peer: Peer) -> None:
     peer.script.login = ("ada", "secret")
     mailing = a_started_mailing(3)
-    channel = EmailChannel(
-        worker_account(peer, user="ada", password="wrong"),  # noqa: S106
-        hello="test.example",
-    )
+    account = Account("127.0.0.1", peer.port, user="ada", password="wrong")
+    channel = EmailChannel(account, hello="test.example")
     work_all(mailing, channel)
     channel.close()
     mailing.refresh_from_db()
@@ -261,12 +260,6 @@ def test_a_refused_login_pauses_the_mailing_and_says_why(peer: Peer) -> None:
     assert mailing.status == "paused"
     assert "535" in Happening.objects.get(mailing=mailing, kind="paused").detail["why"]
     assert count(mailing) == {"pending": 3}
-
-
-def worker_account(peer: Peer, *, user: str, password: str):  # noqa: ANN201
-    from mailings.channels.smtp import Account
-
-    return Account("127.0.0.1", peer.port, user=user, password=password)
 
 
 def test_a_message_under_which_every_connection_breaks_waits_like_a_refused_one(
