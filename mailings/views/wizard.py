@@ -67,7 +67,7 @@ def recipients(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         return render(request, "mailings/recipients.html#people", _people(request, mailing, now))
     listed = sources.listed(mailing)
     is_small = sum(source.people for source in listed) <= AT_ONCE
-    counts = audience.recount(mailing, now=now) if is_small else audience.last_counts(mailing)
+    counts = preflight.recount(mailing, now=now) if is_small else audience.last_counts(mailing)
     context = {"sources": listed, "options": OptionsForm(instance=mailing), **_counted(counts)}
     return render(request, "mailings/recipients.html", context | _people(request, mailing, now))
 
@@ -76,7 +76,7 @@ def recipients(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 @of_draft
 def recipients_count(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Count anew: the panel "Who gets it"."""
-    counts = audience.recount(mailing, now=timezone.now())
+    counts = preflight.recount(mailing, now=timezone.now())
     return render(
         request, "mailings/recipients.html#counts", {"mailing": mailing, "step": "recipients", **_counted(counts)}
     )
