@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe, require_POST
 
 THEMES = {"light": "duif", "dark": "duif-dark"}  # "system" is neither: the browser decides
 YEAR = 365 * 24 * 3600
@@ -54,7 +54,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def settings(request: HttpRequest) -> HttpResponse:
     """Show what one can set: language, look, password, second factor."""
     return render(request, "settings.html")

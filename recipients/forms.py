@@ -39,6 +39,8 @@ class Listed(forms.ChoiceField):
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    all_may_be_empty = True  # so no field says it
+
     first_name = OneLine(label=_("First name"), max_length=100, required=False)
     middle_name = OneLine(label=_("Middle name"), max_length=50, required=False)
     last_name = OneLine(label=_("Last name"), max_length=100, required=False)

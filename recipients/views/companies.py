@@ -5,7 +5,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from recipients import paging, people
 from recipients.forms import AddToForm, CompanyForm
@@ -15,7 +15,7 @@ BY_NAME = paging.Order(("name", "id"))
 BY_PERSON = paging.Order(("last_name", "first_name", "id"))
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List companies with the number of people we know there."""
     asked = request.GET.dict()
@@ -35,7 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, f"recipients/companies.html{fragment}", context)
 
 
-@require_GET
+@require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one company and its people."""
     company = get_object_or_404(Company, pk=pk)

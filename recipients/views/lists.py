@@ -40,7 +40,7 @@ def offer(request: HttpRequest, which: members.List, template: str) -> HttpRespo
         )
         on_list = set(members.of(which).filter(pk__in=[person.pk for person in found]).values_list("pk", flat=True))
     total = paging.total(Person.objects.matching(words)) if len(found) == OFFERED else paging.Total(len(found))
-    context = {"list": which, "offered": found, "on_list": on_list, "words": words, "total": total}
+    context = {"offered": found, "on_list": on_list, "words": words, "total": total}
     return render(request, template, context)
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recipients import choices, members, paging, people
 from recipients.forms import AddToForm, PersonForm
@@ -20,7 +20,7 @@ ORDERS = {
 }
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List people by name or newest first, searched as one types."""
     asked = request.GET.dict()
@@ -47,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "recipients/people.html", {**context, "add_to": AddToForm(), "last_import": last})
 
 
-@require_GET
+@require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one person: addresses, what we know, whether we may mail, and which lists."""
     person = get_object_or_404(Person.objects.select_related("company", "our_contact").with_addresses(), pk=pk)
@@ -114,7 +114,7 @@ def add_to(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-@require_GET
+@require_safe
 def company_names(request: HttpRequest) -> HttpResponse:
     """Offer company names while one types."""
     words = request.GET.get("company_name", "").strip()[:100]

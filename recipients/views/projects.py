@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recipients import paging
 from recipients.forms import ProjectForm
@@ -16,7 +16,7 @@ from recipients.views import lists
 NEWEST = paging.Order(("id",), descending=True)
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List projects, newest first, with the number of their members."""
     asked = request.GET.dict()
@@ -36,11 +36,12 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, f"recipients/projects.html{fragment}", context)
 
 
-@require_GET
+@require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a project and its members."""
     project = get_object_or_404(Project, pk=pk)
-    context = {"project": project, "list": project, **lists.members_page(request, project)}
+    tab = "mailings" if request.GET.get("tab") == "mailings" else "members"
+    context = {"project": project, "tab": tab, **lists.members_page(request, project)}
     fragment = "#members" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"recipients/project.html{fragment}", context)
 
@@ -71,7 +72,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "recipients/project_form.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Offer people to add, found as one types."""
     return lists.offer(request, get_object_or_404(Project, pk=pk), "recipients/offer.html")

@@ -2,14 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from recipients.models import Company, Person, Project, Selection
 
 EACH = 5
 
 
-@require_GET
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Find a few of each kind; a fragment while one types, a page of its own without script."""
     words = request.GET.get("q", "").strip()[:100]

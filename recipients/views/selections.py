@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recipients import paging
 from recipients.forms import SelectionForm
@@ -16,7 +16,7 @@ from recipients.views import lists
 NEWEST = paging.Order(("id",), descending=True)
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List selections, newest first, with the number of people on each."""
     asked = request.GET.dict()
@@ -36,11 +36,12 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, f"recipients/selections.html{fragment}", context)
 
 
-@require_GET
+@require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show who is on a selection."""
     selection = get_object_or_404(Selection, pk=pk)
-    context = {"selection": selection, "list": selection, **lists.members_page(request, selection)}
+    tab = "mailings" if request.GET.get("tab") == "mailings" else "members"
+    context = {"selection": selection, "tab": tab, **lists.members_page(request, selection)}
     fragment = "#members" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"recipients/selection.html{fragment}", context)
 
@@ -71,7 +72,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "recipients/selection_form.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Offer people to add, found as one types."""
     return lists.offer(request, get_object_or_404(Selection, pk=pk), "recipients/offer.html")
