@@ -14,7 +14,7 @@ from mailings.rendering.drafts import Letter
 from mailings.rendering.segments import Compiled
 from tracking.models import Link
 
-__all__ = ["CannotCompile", "compile_mailing", "letter_of", "preview_of"]
+__all__ = ["CannotCompile", "compile_mailing", "keep_links", "letter_of", "preview_of"]
 
 
 def letter_of(mailing: Mailing) -> Letter:
@@ -49,16 +49,19 @@ def compile_mailing(mailing: Mailing) -> Compiled:
     """
     compiled = compile_letter(letter_of(mailing))
     mailing.compiled = compiled.to_json()
-    with transaction.atomic():
-        Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled)
-        Link.objects.bulk_create(
-            [Link(mailing=mailing.pk, number=number, url=url, name=name) for number, url, name in compiled.links],
-            update_conflicts=True,
-            unique_fields=["mailing", "number"],
-            update_fields=["url", "name"],
-        )
-        Link.objects.filter(mailing=mailing.pk, number__gt=len(compiled.links)).delete()
+    Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled)
+    keep_links(mailing, compiled)
     return compiled
+
+
+def keep_links(mailing: Mailing, compiled: Compiled) -> None:
+    """Write the counted links where clicks are looked up, and take away those that are gone."""
+    rows = [Link(mailing=mailing.pk, number=number, url=url, name=name) for number, url, name in compiled.links]
+    with transaction.atomic():
+        Link.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["mailing", "number"], update_fields=["url", "name"]
+        )
+        Link.objects.filter(mailing=mailing.pk, number__gt=len(rows)).delete()
 
 
 def preview_of(mailing: Mailing, *, is_test: bool = False) -> Compiled:

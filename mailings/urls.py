@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import library, wizard
+from mailings.views import content, library, online, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -17,6 +17,13 @@ urlpatterns = [
     path("people/<int:pk>/mailings/", library.of_person, name="of_person"),
     # the wizard
     path("mailings/<int:pk>/setup/", wizard.setup, name="setup"),
+    path("mailings/<int:pk>/template/", content.template, name="template"),
+    path("mailings/<int:pk>/content/", content.edit, name="content"),
+    path("mailings/<int:pk>/content/back/", content.put_back, name="content_back"),
+    path("mailings/<int:pk>/preview/", content.preview, name="preview"),
+    path("mailings/<int:pk>/preview/people/", content.preview_people, name="preview_people"),
+    path("mailings/<int:pk>/test/", content.test, name="test"),
+    path("mailings/starters/<slug:code>/<slug:language>/", content.starter, name="starter"),
     path("mailings/<int:pk>/recipients/", wizard.recipients, name="recipients"),
     path("mailings/<int:pk>/recipients/count/", wizard.recipients_count, name="recipients_count"),
     path("mailings/<int:pk>/recipients/options/", wizard.options, name="recipients_options"),
@@ -24,4 +31,6 @@ urlpatterns = [
     path("mailings/<int:pk>/sources/add/", wizard.source_add, name="source_add"),
     path("mailings/<int:pk>/sources/remove/", wizard.source_remove, name="source_remove"),
     path("mailings/<int:pk>/confirm/", wizard.confirm, name="confirm"),
+    # for readers
+    path("v/<str:token>/", online.view_online, name="view_online"),
 ]

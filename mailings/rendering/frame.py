@@ -1,6 +1,7 @@
 """The frame around the blocks: MJML head, the footer nobody can leave out, dark colours, the pixel."""
 
 import html
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -25,6 +26,7 @@ _DARK = """
 }
 .pd-text p:last-child, .pd-text ul:last-child, .pd-text ol:last-child { margin-bottom: 0 !important; }
 """
+_BLOCK_CLASS = re.compile(r'<div class="(pd-paper pd-b(\d+))"')
 # What a preview in dark colours shows: the same rules, switched on.
 DARK_RULE, DARK_ALWAYS = "@media (prefers-color-scheme: dark)", "@media all"
 
@@ -52,7 +54,7 @@ def page(
 ) -> str:
     """Write the whole mail as marked HTML."""
     pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
-    sections = "".join(_section(part, style.paper) for part in parts if part.written.mjml)
+    sections = "".join(_section(part, number, style.paper) for number, part in enumerate(parts, 1) if part.written.mjml)
     body = (
         f'<mjml lang="{html.escape(language)}"><mj-head><mj-title>{pen.keep(title)}</mj-title><mj-preview>{pen.keep(preheader)}</mj-preview>'
         '<mj-raw><meta name="color-scheme" content="light dark" /></mj-raw>'
@@ -80,9 +82,9 @@ def footer_text(footer: Footer, pen: Pen) -> str:
     )
 
 
-def _section(part: Part, paper: str) -> str:
+def _section(part: Part, number: int, paper: str) -> str:
     """One block is one section, so that what only some see is whole rows of the outermost table."""
-    section = f'<mj-section css-class="pd-paper" background-color="{paper}"><mj-column>{part.written.mjml}</mj-column></mj-section>'
+    section = f'<mj-section css-class="pd-paper pd-b{number}" background-color="{paper}"><mj-column>{part.written.mjml}</mj-column></mj-section>'
     if not part.before:
         return section
     return f"<mj-raw>{part.before}</mj-raw>{section}<mj-raw>{part.after}</mj-raw>"
@@ -119,3 +121,13 @@ def _pixel(address: str, pen: Pen) -> str:
     return (
         f'<mj-raw><img src="{pen.keep(address)}" width="1" height="1" alt="" style="display:block;border:0" /></mj-raw>'
     )
+
+
+def in_dark(page: str) -> str:
+    """Switch the dark colours on, as a reader's dark screen would: for the preview."""
+    return page.replace(DARK_RULE, DARK_ALWAYS)
+
+
+def anchored(page: str) -> str:
+    """Give each block a place to jump to: for the preview, which follows the block being written."""
+    return _BLOCK_CLASS.sub(lambda match: f'<div id="b{match.group(2)}" class="{match.group(1)}"', page)

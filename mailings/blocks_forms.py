@@ -1,0 +1,341 @@
+"""One form per kind of block. What is wrong is said under the field; what was typed is kept all the same."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from html.parser import HTMLParser
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mailings.rendering import blocks, links, richtext, variables
+from mailings.rendering.blocks import Block, Document, Style
+from mailings.rendering.pieces import scrub
+
+_ID = re.compile(r"[0-9A-Za-z]{1,40}")
+ALIGNMENTS = (("left", gettext_lazy("Left")), ("center", gettext_lazy("Centre")), ("right", gettext_lazy("Right")))
+
+
+class LineEditor(forms.TextInput):
+    """One line with variables as chips; the script puts an editor in its place."""
+
+    def __init__(self) -> None:
+        super().__init__({"data-editor": "line", "autocomplete": "off"})
+
+
+class WordsField(forms.CharField):
+    """Words with variables. Every variable must be one we know."""
+
+    def __init__(self, *, max_length: int, **options: Any) -> None:
+        super().__init__(required=False, max_length=max_length, widget=LineEditor, **options)
+
+    def to_python(self, value: object) -> str:
+        return " ".join(scrub(str(super().to_python(value))).split())
+
+    def validate(self, value: object) -> None:
+        super().validate(value)
+        for mistake in variables.parse(str(value)).mistakes:
+            raise forms.ValidationError(mistake.sentence)
+
+
+class LinkField(forms.CharField):
+    """Where a link leads: http, https or mailto."""
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(required=False, widget=forms.TextInput(attrs), max_length=links.MAX_LENGTH, **options)
+
+    def clean(self, value: object) -> str:
+        text = str(super().clean(value))
+        try:
+            return self.check(text) if text else ""
+        except links.BadLink as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def check(self, text: str) -> str:
+        return links.check(text)
+
+
+class PictureField(LinkField):
+    """Where a picture stands: on the web, or `/…` with us."""
+
+    def check(self, text: str) -> str:
+        links.picture(text, "https://ours.example")
+        return text if text.startswith("/") else links.check(text)
+
+
+class RichTextField(forms.CharField):
+    """Text with bold, italic, links and lists."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Textarea({"data-editor": "text", "rows": 5})
+        super().__init__(required=False, widget=widget, max_length=richtext.MAX_LENGTH, **options)
+
+    def clean(self, value: object) -> str:
+        text = str(super().clean(value))
+        for mistake in variables.parse(richtext.first_words(richtext.clean(text))).mistakes:
+            raise forms.ValidationError(mistake.sentence)
+        for address, words in _hrefs(text):
+            try:
+                links.check(address)
+            except links.BadLink as refusal:
+                raise forms.ValidationError(
+                    _("“%(words)s”: %(sentence)s") % {"words": words, "sentence": refusal}
+                ) from refusal
+        return richtext.clean(text)
+
+
+class _Hrefs(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.is_inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.is_inside = True
+            self.found.append((dict(attrs).get("href") or "", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_inside = self.is_inside and tag != "a"
+
+    def handle_data(self, data: str) -> None:
+        if self.is_inside:
+            address, words = self.found[-1]
+            self.found[-1] = (address, (words + data)[:60])
+
+
+def _hrefs(text: str) -> Iterator[tuple[str, str]]:
+    reader = _Hrefs()
+    reader.feed(text)
+    reader.close()
+    yield from reader.found
+
+
+class BlockForm(forms.Form):
+    """The form of one block; its prefix is the block's number."""
+
+    use_required_attribute = False
+    block: ClassVar[type[Block]]
+
+    def kept(self, number: str, before: Block | None) -> Block:
+        """Give the block as it is kept: valid values, and what was typed where it is not valid yet."""
+        self.is_valid()
+        values = {name: self._value(name) for name in self.fields}
+        return self.block(id=number, only_if=before.only_if if before else None, **values)
+
+    def _value(self, name: str) -> Any:
+        if name in self.cleaned_data:
+            return self.cleaned_data[name]
+        field = self.fields[name]
+        typed = self.data.get(self.add_prefix(name), "")
+        if isinstance(field, RichTextField):
+            return richtext.clean(typed[: richtext.MAX_LENGTH])
+        if isinstance(field, forms.CharField):
+            return scrub(typed)[: field.max_length]
+        return field.initial
+
+
+class HeadingForm(BlockForm):
+    block = blocks.Heading
+    text = WordsField(label=gettext_lazy("Heading"), max_length=300)
+    level = forms.TypedChoiceField(
+        label=gettext_lazy("Size"),
+        choices=((1, gettext_lazy("Large")), (2, gettext_lazy("Middle")), (3, gettext_lazy("Small"))),
+        coerce=int,
+        initial=1,
+    )
+    align = forms.ChoiceField(label=gettext_lazy("Alignment"), choices=ALIGNMENTS, initial="left")
+
+
+class TextForm(BlockForm):
+    block = blocks.Text
+    html = RichTextField(label=gettext_lazy("Text"))
+
+
+class ButtonForm(BlockForm):
+    block = blocks.Button
+    text = WordsField(label=gettext_lazy("Words on the button"), max_length=100)
+    url = LinkField(label=gettext_lazy("Leads to"), help_text=gettext_lazy("Such as https://example.org/open-day"))
+    align = forms.ChoiceField(label=gettext_lazy("Alignment"), choices=ALIGNMENTS, initial="left")
+
+
+class ImageForm(BlockForm):
+    block = blocks.Image
+    url = PictureField(
+        label=gettext_lazy("Address of the picture"), help_text=gettext_lazy("Such as https://example.org/picture.jpg")
+    )
+    alt = WordsField(
+        label=gettext_lazy("Text for who does not see it"),
+        max_length=300,
+        help_text=gettext_lazy("What the picture says, in a few words."),
+    )
+    is_decorative = forms.BooleanField(label=gettext_lazy("It is only decoration"), required=False)
+    link = LinkField(label=gettext_lazy("Leads to"), help_text=gettext_lazy("May be empty: then it is not a link."))
+    width = forms.IntegerField(
+        label=gettext_lazy("Width in pixels"),
+        required=False,
+        min_value=16,
+        max_value=536,
+        help_text=gettext_lazy("Empty: as wide as the text."),
+    )
+
+    def clean_width(self) -> int:
+        return self.cleaned_data["width"] or 0
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("url") and not given.get("alt") and not given.get("is_decorative") and "alt" in given:
+            self.errors["alt"] = self.error_class(
+                [_("Say what the picture shows, or tick that it is only decoration.")], renderer=self.renderer
+            )
+        return given
+
+
+class DividerForm(BlockForm):
+    block = blocks.Divider
+
+
+FORMS: Mapping[str, type[BlockForm]] = {
+    form.block.kind: form for form in (HeadingForm, TextForm, ButtonForm, ImageForm, DividerForm)
+}
+
+
+class InboxForm(forms.Form):
+    """What the inbox shows."""
+
+    use_required_attribute = False
+    subject = WordsField(label=gettext_lazy("Subject"), max_length=250)
+    preheader = WordsField(label=gettext_lazy("Preheader"), max_length=250)
+
+
+class StyleForm(forms.Form):
+    """How the whole mail looks."""
+
+    accent = forms.CharField(
+        label=gettext_lazy("Colour of buttons and links"), widget=forms.TextInput({"type": "color"})
+    )
+    page = forms.CharField(label=gettext_lazy("Colour around the mail"), widget=forms.TextInput({"type": "color"}))
+    font = forms.ChoiceField(
+        label=gettext_lazy("Letters"),
+        choices=(
+            ("sans", gettext_lazy("Plain (Helvetica)")),
+            ("serif", gettext_lazy("Bookish (Georgia)")),
+            ("modern", gettext_lazy("Round (Trebuchet)")),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A chip on a closed card."""
+
+    tone: str
+    icon: str
+    label: str | Promise
+
+
+@dataclass(frozen=True)
+class Card:
+    """A block with its form, and its place counted from 1."""
+
+    block: Block
+    form: BlockForm
+    number: int
+
+    @property
+    def remark(self) -> Remark | None:
+        """Say the one thing worth saying about a closed block."""
+        if self.form.is_bound and self.form.errors:
+            return Remark("bad", "triangle-alert", _("Has a mistake"))
+        if isinstance(self.block, blocks.Image):
+            if self.block.is_decorative:
+                return Remark("line", "accessibility", _("Decoration"))
+            return (
+                Remark("ok", "accessibility", _("Alt text"))
+                if self.block.alt
+                else Remark("warn", "accessibility", _("Alt text missing"))
+            )
+        if isinstance(self.block, blocks.Button) and not self.block.url:
+            return Remark("warn", "link", _("No address yet"))
+        return None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Everything on the Content page, read from the database or from what somebody sent."""
+
+    document: Document
+    cards: tuple[Card, ...]
+    inbox: InboxForm
+    style: StyleForm
+
+    @property
+    def subject(self) -> str:
+        return _typed(self.inbox, "subject")
+
+    @property
+    def preheader(self) -> str:
+        return _typed(self.inbox, "preheader")
+
+
+def _typed(form: forms.Form, name: str) -> str:
+    return form.cleaned_data.get(name, scrub(form.data.get(form.add_prefix(name), ""))[:250])
+
+
+def shown(document: Document, subject: str, preheader: str) -> Sheet:
+    """Make the page of a kept mail, mistakes marked."""
+    cards = tuple(
+        Card(block, FORMS[block.kind](_data(block), prefix=block.id), number)
+        for number, block in enumerate(document.blocks, 1)
+    )
+    for card in cards:
+        card.form.is_valid()
+    inbox = InboxForm({"inbox-subject": subject, "inbox-preheader": preheader}, prefix="inbox")
+    inbox.is_valid()
+    style = {name: getattr(document.style, name) for name in StyleForm.base_fields}
+    return Sheet(document, cards, inbox, StyleForm(initial=style, prefix="style"))
+
+
+def sent(data: QueryDict, kept: Document) -> Sheet:
+    """Read what the Content page sent. Raises NoSuchBlock when it is not such a page's."""
+    numbers = data.getlist("block")
+    if len(numbers) > blocks.MAX_BLOCKS or len(set(numbers)) != len(numbers):
+        raise blocks.NoSuchBlock(_("A mail can have %(count)d blocks.") % {"count": blocks.MAX_BLOCKS})
+    before = {block.id: block for block in kept.blocks}
+    cards = tuple(_card(data, number, place, before.get(number)) for place, number in enumerate(numbers, 1))
+    inbox = InboxForm(data, prefix="inbox")
+    inbox.is_valid()
+    style = StyleForm(data, prefix="style")
+    looks = Style.read(
+        {"paper": kept.style.paper, "ink": kept.style.ink} | {n: data.get(f"style-{n}") for n in style.fields}
+    )
+    document = Document(tuple(card.block for card in cards), kept.language, looks, kept.template)
+    return Sheet(document, cards, inbox, style)
+
+
+def _card(data: QueryDict, number: str, place: int, before: Block | None) -> Card:
+    kind = data.get(f"{number}-kind", "")
+    if not _ID.fullmatch(number) or kind not in FORMS:
+        raise blocks.NoSuchBlock(_("We do not know this kind of block."))
+    plain = blocks.KINDS[kind](id=number)
+    given = data.copy()
+    for name, value in _data(plain).items():  # a block that was just added has no fields on the page yet
+        if f"{number}-new" in data:
+            given.setdefault(name, value)
+    form = FORMS[kind](given, prefix=number)
+    return Card(form.kept(number, before if before and before.kind == kind else None), form, place)
+
+
+def _data(block: Block) -> dict[str, str]:
+    """Give a block the way a browser would send it."""
+    values = {part.name: getattr(block, part.name) for part in fields(block) if part.name not in {"id", "only_if"}}
+    return {
+        f"{block.id}-{name}": "on" if value is True else str(value or "") if name == "width" else str(value)
+        for name, value in values.items()
+        if value is not False
+    }

@@ -1,0 +1,61 @@
+"""The content of a draft: kept with a version, so that nobody overwrites what somebody else wrote meanwhile."""
+
+from datetime import datetime
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from mailings.models import Mailing
+from mailings.rendering.blocks import Document
+from mailings.starters import Starter
+
+
+class Changed(Exception):
+    """Somebody saved this mail in the meantime; `version` is the one that is kept now."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(_("This mail was changed in another window. Yours is not saved; nothing is lost."))
+        self.version = version
+
+
+def save(mailing: Mailing, document: Document, *, subject: str, preheader: str, version: int, now: datetime) -> None:
+    """Keep what was written on top of `version`. Raises Changed when that is no longer the newest."""
+    values = {"subject": subject, "preheader": preheader, "content": document.to_json(), "updated_at": now}
+    drafts = Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.DRAFT)
+    if not drafts.filter(content_version=version).update(content_version=F("content_version") + 1, **values):
+        mailing.refresh_from_db(fields=["content_version"])
+        raise Changed(mailing.content_version)
+    for name, value in values.items():
+        setattr(mailing, name, value)
+    mailing.content_version = version + 1
+
+
+def start_from(mailing: Mailing, starter: Starter, language: str, *, now: datetime) -> None:
+    """Begin with a starter template. What was there is put aside; an empty subject takes the template's."""
+    written = starter.letter(language)
+    subject = mailing.subject or written.subject
+    _replace(mailing, written.document, subject=subject, preheader=mailing.preheader or written.preheader, now=now)
+
+
+def start_from_mailing(mailing: Mailing, earlier: Mailing, *, now: datetime) -> None:
+    """Begin with the content of an earlier mailing. What was there is put aside."""
+    document = Document.read(earlier.content)
+    subject = mailing.subject or earlier.subject
+    _replace(mailing, document, subject=subject, preheader=mailing.preheader or earlier.preheader, now=now)
+
+
+def put_back(mailing: Mailing, *, now: datetime) -> bool:
+    """Bring back what a template took the place of; say whether there was anything."""
+    aside = mailing.content.get("aside")
+    if not aside:
+        return False
+    _replace(mailing, Document.read(aside), subject=mailing.subject, preheader=mailing.preheader, now=now)
+    return True
+
+
+def _replace(mailing: Mailing, document: Document, *, subject: str, preheader: str, now: datetime) -> None:
+    before = {name: value for name, value in mailing.content.items() if name != "aside"}
+    save(mailing, document, subject=subject, preheader=preheader, version=mailing.content_version, now=now)
+    if before.get("blocks"):
+        mailing.content["aside"] = before
+        Mailing.objects.filter(pk=mailing.pk).update(content=mailing.content)

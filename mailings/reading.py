@@ -1,0 +1,146 @@
+"""One mail as one reader sees it: for the preview, the online version and a test. Nothing here counts."""
+
+import email
+import email.policy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from consent import unsubscribe
+from mailings import audience, compiling, merge_data
+from mailings.models import Mailing, Message
+from mailings.rendering import variables
+from mailings.rendering.segments import Compiled
+from recipients.models import EmailAddress, Person
+from tracking import tokens
+
+CHOICES = 50  # people a preview offers at once
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody to fill a mail in for; without a number it is a person we made up."""
+
+    name: str
+    address: str
+    data: Mapping[str, object]
+    person: int | None = None
+    company: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A rendered mail taken apart again: what an inbox and its reader make of the bytes."""
+
+    raw: bytes
+    subject: str
+    sender: str
+    text: str
+    html: str
+
+    @property
+    def html_size(self) -> int:
+        return len(self.html.encode())
+
+
+def sample() -> Reader:
+    """Give somebody with a value for every variable."""
+    data = {name: str(variable.example) for name, variable in variables.CATALOGUE.items()}
+    return Reader(data["customer.name"], data["customer.email"], data)
+
+
+def reader(mailing: Mailing, person: int) -> Reader | None:
+    """Give a person with the values this mailing asks for, as they are today."""
+    data = merge_data.of(mailing)
+    sql = f"""SELECT {merge_data.FULL_NAME}, audience.address, {data.object_sql({})}
+                FROM recipients_person p
+                LEFT JOIN LATERAL (SELECT address FROM recipients_emailaddress e
+                                    WHERE e.person_id = p.id ORDER BY rank LIMIT 1) audience ON TRUE
+                {data.joins} WHERE p.id = %s"""  # noqa: S608 our own words from merge_data; the number is a parameter
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [person])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    values = json.loads(row[2]) if isinstance(row[2], str) else row[2]
+    return Reader(row[0], row[1] or "", values, person)
+
+
+def readers(mailing: Mailing, words: str, *, now: datetime) -> list[Reader]:
+    """Give people to preview as: of the audience, or of everybody while nobody is chosen."""
+    if mailing.sources.exists():
+        page = audience.people(mailing, audience.Asked(words=words), now=now, limit=CHOICES)
+        return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
+    first = EmailAddress.objects.filter(person=OuterRef("pk")).order_by("rank").values("address")[:1]
+    people = Person.objects.select_related("company").annotate(address=Subquery(first))
+    for word in words.casefold().split():
+        people = people.filter(search_text__contains=word)
+    return [
+        Reader(one.name, one.address or "", {}, one.pk, one.company.name if one.company else "")
+        for one in people.order_by("last_name", "first_name", "pk")[:CHOICES]
+    ]
+
+
+def preview(mailing: Mailing, who: Reader, *, now: datetime) -> Seen:
+    """Render a draft for somebody. Raises RenderError, NoSuchBlock."""
+    compiled = compiling.preview_of(mailing)
+    address = who.address or sample().address
+    return seen(compiled.render(_values(mailing, who, address, tokens.TEST, now=now, leave="/u/")))
+
+
+def test_message(mailing: Mailing, who: Reader, address: str, *, compiled: Compiled, now: datetime) -> bytes:
+    """Render a test to one address, filled in for somebody; its links work and are never counted."""
+    leave = "/u/"
+    if mailing.subscription_type_id:
+        leave = unsubscribe.links([address], mailing.subscription_type_id)[address]
+    return compiled.render(_values(mailing, who, address, tokens.TEST, now=now, leave=leave))
+
+
+def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
+    """Render a sent message once more, from what was copied when the audience was frozen."""
+    compiled = Compiled.from_json(mailing.compiled) if mailing.compiled else compiling.preview_of(mailing)
+    who = Reader(str(message.data.get("_name") or ""), message.address, message.data)
+    key, of_type = str(message.data.get("_u") or ""), mailing.subscription_type_id
+    leave = unsubscribe.path(key, of_type) if key and of_type else "/u/"
+    return seen(compiled.render(_values(mailing, who, message.address, message.pk, now=now, leave=leave)))
+
+
+def seen(raw: bytes) -> Seen:
+    """Take rendered bytes apart, the way a mail program does."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    return Seen(raw, str(message["Subject"]), str(message["From"]), _part(message, "plain"), _part(message, "html"))
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def _values(mailing: Mailing, who: Reader, address: str, message: int, *, now: datetime, leave: str) -> dict[str, Any]:
+    """Give the reader's values with the sender's own; message number 0 makes tokens that never count."""
+    click = tokens.make("click", mailing.pk, message)
+    return {
+        **who.data,
+        "_to": address,
+        "_name": who.name,
+        "_token": click,
+        "_open": tokens.make("open", mailing.pk, message),
+        "_view": f"{settings.BASE_URL}/v/{tokens.make('view', mailing.pk, message)}/",
+        "_unsubscribe": f"{settings.BASE_URL}{leave}?m={click}",
+        "_message_id": f"test.{mailing.pk}.{now:%Y%m%d%H%M%S%f}@{settings.BOUNCE_DOMAIN}",
+        "_date": format_datetime(now),
+    }
+
+
+def label(who: Reader) -> str:
+    """Say as whom one looks."""
+    return who.name or who.address or _("No name")

@@ -1,0 +1,256 @@
+"""The wizard's steps Template and Content, the preview beside them, and the test send."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from mailings import blocks_forms, compiling, content, reading, starters, testsend
+from mailings.models import Mailing
+from mailings.reading import Reader
+from mailings.rendering import blocks, frame, variables
+from mailings.rendering.blocks import Document, NoSuchBlock
+from mailings.rendering.escaping import RenderError
+from mailings.views.wizard import of_draft
+
+CLIPPED = 102  # kB of HTML that Gmail shows
+EARLIER = 12  # mailings offered as templates
+# A mail brings its own style and pictures from anywhere; nothing in it runs, and it is nobody's origin.
+MAIL_POLICY: dict[str, Any] = {
+    "default-src": [CSP.NONE],
+    "img-src": [CSP.SELF, "http:", "https:"],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "frame-ancestors": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.NONE],
+    "sandbox": True,
+}
+NO_PICTURES = MAIL_POLICY | {"img-src": [CSP.NONE]}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_draft
+def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Step 2: what to begin with."""
+    if request.method == "POST":
+        return _begin(request, mailing)
+    kept = Mailing.objects.exclude(pk=mailing.pk).exclude(content={}).order_by("-pk")
+    language = request.GET.get("language") or mailing.content.get("language") or get_language() or "en"
+    context = {
+        "mailing": mailing,
+        "step": "template",
+        "starters": starters.STARTERS.values(),
+        "earlier": kept.filter(is_archived=False)[:EARLIER],
+        "languages": starters.LANGUAGES.items(),
+        "language": language if language in starters.LANGUAGES else "en",
+        "chosen": mailing.content.get("template", ""),
+        "has_content": bool(mailing.content.get("blocks")),
+    }
+    return render(request, "mailings/template.html", context)
+
+
+def _begin(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    now = timezone.now()
+    try:
+        if starter := starters.STARTERS.get(request.POST.get("starter", "")):
+            content.start_from(mailing, starter, request.POST.get("language", "en"), now=now)
+        elif request.POST.get("mailing", "").isdecimal():
+            earlier = get_object_or_404(Mailing, pk=int(request.POST["mailing"]))
+            content.start_from_mailing(mailing, earlier, now=now)
+        elif not content.put_back(mailing, now=now):
+            messages.error(request, _("Choose what to begin with."))
+            return redirect("mailings:template", mailing.pk)
+    except (content.Changed, NoSuchBlock) as refusal:
+        messages.error(request, str(refusal))
+        return redirect("mailings:template", mailing.pk)
+    return redirect("mailings:content", mailing.pk)
+
+
+@require_GET
+@csp_override(MAIL_POLICY)
+def starter(request: HttpRequest, code: str, language: str) -> HttpResponse:
+    """A starter template as a mail: the small picture in the gallery."""
+    if code not in starters.STARTERS or language not in starters.LANGUAGES:
+        raise Http404
+    written = starters.STARTERS[code].letter(language)
+    draft = Mailing(
+        pk=0, name=str(starters.STARTERS[code].name), subject=written.subject, content=written.document.to_json()
+    )
+    return HttpResponse(reading.preview(draft, reading.sample(), now=timezone.now()).html)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_draft
+def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Step 3: the blocks. What the page sends is saved at once; the answer is what has to change on the page."""
+    try:
+        kept = Document.read(mailing.content)
+        if request.method == "POST":
+            return _save(request, mailing, kept)
+    except NoSuchBlock as damage:
+        if request.method == "POST":
+            return HttpResponse(str(damage), status=400, content_type="text/plain; charset=utf-8")
+        messages.error(request, str(damage))
+        return redirect("mailings:template", mailing.pk)
+    if not kept.blocks and "blocks" not in mailing.content:
+        return redirect("mailings:template", mailing.pk)
+    sheet = blocks_forms.shown(kept, mailing.subject, mailing.preheader)
+    return render(request, "mailings/content.html", _context(request, mailing, sheet))
+
+
+def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpResponse:
+    sheet = blocks_forms.sent(request.POST, kept)
+    version = request.POST.get("version", "")
+    try:
+        content.save(
+            mailing,
+            sheet.document,
+            subject=sheet.subject,
+            preheader=sheet.preheader,
+            version=int(version) if version.isdecimal() and len(version) < 10 else -1,
+            now=timezone.now(),
+        )
+    except content.Changed as refusal:
+        return render(request, "mailings/content_conflict.html", {"refusal": refusal, "mailing": mailing}, status=409)
+    if not request.headers.get("X-Autosave"):
+        return redirect("mailings:content", mailing.pk)
+    part = "sheet_again" if request.POST.get("again") else "said"
+    return render(request, f"mailings/content.html#{part}", _context(request, mailing, sheet))
+
+
+def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) -> dict[str, Any]:
+    return {
+        "mailing": mailing,
+        "step": "content",
+        "sheet": sheet,
+        "kinds": blocks.KINDS.values(),
+        "groups": _groups(),
+        "look": _look(request, mailing),
+        "aside": bool(mailing.content.get("aside")),
+    }
+
+
+def _groups() -> list[tuple[Any, list[variables.Variable]]]:
+    """Give the variables a writer may choose, by group."""
+    rows = variables.CATALOGUE.values()
+    return [(label, [one for one in rows if one.group == group]) for group, label in variables.GROUP_LABELS.items()]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What stands around the preview: as whom, the inbox line, how large the mail is."""
+
+    reader: Reader
+    seen: reading.Seen | None
+    problem: str
+    preheader: str
+    links: int
+    limit: int = CLIPPED
+
+    @property
+    def size(self) -> int:
+        return round(self.seen.html_size / 1000) if self.seen else 0
+
+    @property
+    def is_clipped(self) -> bool:
+        return self.size >= self.limit
+
+
+def _look(request: HttpRequest, mailing: Mailing) -> Look:
+    who = _reader(request, mailing)
+    compiled = compiling.preview_of(mailing)
+    inbox = "".join(
+        piece if isinstance(piece, str) else str(who.data.get(piece.variable.key) or piece.fallback)
+        for piece in variables.parse(mailing.preheader).pieces
+    )
+    try:
+        seen = reading.preview(mailing, who, now=timezone.now())
+    except RenderError as refusal:
+        return Look(who, None, str(refusal), inbox, len(compiled.links))
+    return Look(who, seen, "", inbox, len(compiled.links))
+
+
+def _reader(request: HttpRequest, mailing: Mailing) -> Reader:
+    asked = request.POST.get("as") or request.GET.get("as") or ""
+    found = reading.reader(mailing, int(asked)) if asked.isdecimal() and len(asked) < 18 else None
+    return found or reading.sample()
+
+
+@require_GET
+@permission_required("mailings.view_mailing", raise_exception=True)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail in its frame: the HTML part of the very bytes that would be sent to this reader."""
+    mailing = get_object_or_404(Mailing.objects.select_related("subscription_type"), pk=pk)
+    try:
+        seen = reading.preview(mailing, _reader(request, mailing), now=timezone.now())
+    except (RenderError, NoSuchBlock) as refusal:
+        return _framed(request, HttpResponse(str(refusal), content_type="text/plain; charset=utf-8"))
+    if request.GET.get("part") == "text":
+        return _framed(request, render(request, "mailings/preview_text.html", {"text": seen.text}))
+    html = frame.anchored(seen.html)
+    return _framed(request, HttpResponse(frame.in_dark(html) if request.GET.get("dark") else html))
+
+
+def _framed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    policy = NO_PICTURES if request.GET.get("images") == "off" else MAIL_POLICY
+    framed: HttpResponse = csp_override(policy)(lambda _request: response)(request)
+    return framed
+
+
+@require_GET
+@permission_required("mailings.view_mailing", raise_exception=True)
+def preview_people(request: HttpRequest, pk: int) -> HttpResponse:
+    """People to look at the mail as."""
+    mailing = get_object_or_404(Mailing, pk=pk)
+    words = request.GET.get("q", "").strip()[:100]
+    people = reading.readers(mailing, words, now=timezone.now())
+    context = {"people": people, "words": words, "mailing": mailing}
+    return render(request, "mailings/content_people.html", context)
+
+
+TEST_HINT = gettext_lazy("Several addresses: put a space, comma or semicolon between them.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("mailings.change_mailing", raise_exception=True)
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """The dialog "Send test": to whom, filled in for whom, and what became of it."""
+    mailing = get_object_or_404(Mailing.objects.select_related("subscription_type"), pk=pk)
+    context: dict[str, Any] = {"mailing": mailing, "hint": TEST_HINT}
+    if request.method != "POST":
+        context["people"] = reading.readers(mailing, "", now=timezone.now())[:20]
+        context["reader"] = _reader(request, mailing)
+        context["typed"] = getattr(request.user, "email", "")
+        return render(request, "mailings/testsend.html#form", context)
+    to, sentences = testsend.addresses_in(request.POST.get("to", "")[:4000])
+    try:
+        if sentences:
+            raise testsend.CannotTest(" ".join(sentences))
+        context["sent"] = testsend.send(mailing, to, _reader(request, mailing), now=timezone.now())
+    except (testsend.CannotTest, NoSuchBlock) as refusal:
+        context["refusal"] = str(refusal)
+    return render(request, "mailings/testsend.html#answer", context)
+
+
+@require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_draft
+def put_back(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Bring back what a template took the place of."""
+    try:
+        if content.put_back(mailing, now=timezone.now()):
+            messages.success(request, _("What was there is back."))
+    except (content.Changed, NoSuchBlock) as refusal:
+        messages.error(request, str(refusal))
+    return redirect("mailings:content", mailing.pk)
