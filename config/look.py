@@ -93,7 +93,10 @@ def share(part: float | None, total: float | None) -> str:
 @register.filter
 def percent(part: float | None, total: float | None) -> str:
     """Give a part of a total as people read it: `62.3%`, in Dutch `62,3%`; a dash when there is nothing to divide."""
-    return number_format(100 * (part or 0) / total, decimal_pos=1) + "%" if total else "–"
+    if not total:
+        return "–"
+    hundredths = 100 * (part or 0) / total
+    return number_format(hundredths, decimal_pos=2 if 0 < hundredths < 0.1 else 1) + "%"
 
 
 @register.filter
