@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mailings import library, reasons
 from mailings.forms import NewMailingForm
 from mailings.models import Mailing
-from mailings.views.trail import Trail
+from mailings.views.trail import Trail, words
 from recipients.models import Person, Project, Selection
 
 PAGE = 50
@@ -26,9 +26,9 @@ SHORT = 20  # mailings on the card of a selection, a project or a person
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """All mailings by state, the newest first."""
-    words, kind = request.GET.get("q", "").strip()[:100], request.GET.get("type", "")
+    searched, kind = words(request), request.GET.get("type", "")
     tab = request.GET.get("tab", "all")
-    kept = library.matching(words)
+    kept = library.matching(searched)
     if kind in Mailing.Type:
         kept = kept.filter(type=kind)
     trail = Trail.of(request, size=PAGE)
@@ -38,11 +38,11 @@ def index(request: HttpRequest) -> HttpResponse:
             (one, f"?{urlencode({**_without(trail.asked, 'tab'), 'tab': one.code})}") for one in library.tabs(kept)
         ],
         "tab": tab,
-        "words": words,
+        "words": searched,
         "type": kind,
         "types": Mailing.Type.choices,
         "rows": page.rows,
-        "is_empty": not page.rows and not words and not kind and not Mailing.objects.exists(),
+        "is_empty": not page.rows and not searched and not kind and not Mailing.objects.exists(),
         "first": trail.first,
         "last": trail.first + len(page.rows) - 1,
         "previous": trail.previous,

@@ -9,6 +9,14 @@ from django.http import HttpRequest
 LONGEST = 200  # pages; further back one starts again
 
 
+LONGEST_WORDS = 100
+
+
+def words(request: HttpRequest) -> str:
+    """What was typed into the search field, as far as it can be looked for."""
+    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_WORDS]
+
+
 @dataclass(frozen=True)
 class Trail:
     """Where a list stands. Places are whatever the list gives out as `after`; they hold no comma."""

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, preflight, reasons, sources, wizard
+from mailings import audience, merge_data, preflight, reasons, sources, wizard
 from mailings.forms import OptionsForm, SetupForm
 from mailings.models import Mailing
 from mailings.rendering import variables
-from mailings.views.trail import Trail
+from mailings.views.trail import Trail, words
 
 PAGE = 50
 AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
@@ -92,9 +92,9 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
     trail = Trail.of(request, size=PAGE)
     asked = audience.Asked(
         show=_show(request.GET.get("show", "")),
-        reason=request.GET.get("reason", "")[:30],
-        words=request.GET.get("q", "")[:100],
-        empty=request.GET.get("empty", "")[:50],
+        reason=reason if (reason := request.GET.get("reason", "")) in reasons.WORDS else "",
+        words=words(request),
+        empty=empty if (empty := request.GET.get("empty", "")) in merge_data.EXPRESSIONS else "",
     )
     page = audience.people(mailing, asked, now=now, after=_number(trail.after), limit=PAGE)
     origins = audience.origins(mailing, [recipient.person for recipient in page.recipients])
@@ -102,7 +102,7 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
         "mailing": mailing,
         "step": "recipients",
         "asked": asked,
-        "empty_label": variables.CATALOGUE[asked.empty].label if asked.empty in variables.CATALOGUE else "",
+        "empty_label": variables.CATALOGUE[asked.empty].label if asked.empty else "",
         "reason_words": reasons.WORDS,
         "rows": reasons.explain(page.recipients, origins),
         "first": trail.first,
@@ -134,7 +134,7 @@ def options(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 @of_draft
 def source_choices(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Find what can become a source."""
-    found = sources.choices(mailing, request.GET.get("q", ""))
+    found = sources.choices(mailing, words(request))
     return render(request, "mailings/recipients.html#choices", {"mailing": mailing, "choices": found})
 
 

@@ -1,0 +1,115 @@
+"""The last check: what blocks, what is only said, and for how many people."""
+
+from typing import Any
+
+import pytest
+
+from mailings import preflight
+from mailings.models import Mailing
+from tests.conftest import NOON
+from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _a_postal_address(settings: Any) -> None:
+    settings.POSTAL_ADDRESS = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
+
+
+def a_good_mailing(**values: Any) -> Mailing:
+    return a_mailing(to=a_person("ada@example.org", consents_to="newsletter"), **values)
+
+
+def content(*blocks: dict[str, Any]) -> dict[str, Any]:
+    return {"language": "en", "blocks": [{"id": f"b{n}", **block} for n, block in enumerate(blocks)]}
+
+
+def found(mailing: Mailing) -> list[tuple[str, str]]:
+    return [(finding.code, finding.severity) for finding in preflight.check(mailing, now=NOON)]
+
+
+def test_a_good_mailing_has_nothing_to_mend() -> None:
+    assert found(a_good_mailing()) == []
+
+
+TEXT = {"kind": "text", "html": "<p>Hello</p>"}
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "severity"),
+    [
+        ({"subject": ""}, "subject_missing", "error"),
+        ({"subject": "See the workshop " * 6}, "subject_long", "warning"),
+        ({"subject": "Hello [[customer.fistname]]"}, "text_mistake", "error"),
+        ({"subject": "Hello [[customer.firstname"}, "text_mistake", "error"),
+        ({"preheader": "For [[nobody]]"}, "text_mistake", "error"),
+        ({"from_name": ""}, "from_name_missing", "warning"),
+        ({"from_address": ""}, "from_missing", "error"),
+        ({"from_address": "hello@example"}, "from_address_invalid", "error"),
+        ({"reply_to": "a@b@c"}, "reply_to_invalid", "error"),
+        ({"content": {}}, "content_missing", "error"),
+        ({"content": {"blocks": [{"kind": "spell"}]}}, "content_damaged", "error"),
+        ({"content": content({"kind": "text", "html": "<p>[[customer.firstname|</p>"})}, "content_mistake", "error"),
+        (
+            {"content": content({"kind": "button", "text": "Go", "url": "javascript:alert(1)"})},
+            "content_mistake",
+            "error",
+        ),
+        ({"content": content(TEXT, {"kind": "image", "url": "https://example.org/a.png"})}, "alt_missing", "warning"),
+        ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 29)}, "big", "warning"),
+        ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 50)}, "clipped", "warning"),
+        ({"content": content({"kind": "text", "html": "<p>Hi [[company.name]]</p>"})}, "empty_value", "warning"),
+    ],
+)
+def test_each_thing_is_found(values: dict[str, Any], code: str, severity: str) -> None:
+    assert (code, severity) in found(a_good_mailing(**values))
+
+
+def test_without_a_subscription_type_it_cannot_go_and_nobody_would_get_it() -> None:
+    assert found(a_good_mailing(subscription_type=None)) == [("type_missing", "error"), ("nobody", "error")]
+
+
+def test_a_missing_postal_address_blocks(settings: Any) -> None:
+    settings.POSTAL_ADDRESS = ""
+
+    assert ("postal_address_missing", "error") in found(a_good_mailing())
+
+
+def test_nobody_chosen_nobody_in_it_and_nobody_left_are_told_apart() -> None:
+    readers = a_selection()
+    a_person("bob@example.org", in_=readers)
+
+    assert found(a_mailing()) == [("no_sources", "error")]
+    assert found(a_mailing(to=a_selection("Empty"))) == [("nobody", "error")]
+    assert found(a_mailing(to=readers)) == [("nobody", "error")]
+
+
+def test_many_held_people_are_worth_a_word() -> None:
+    readers = a_selection()
+    a_person("ada@example.org", in_=readers, consents_to="newsletter")
+    for number in range(3):
+        a_person(f"bob{number}@example.org", in_=readers)
+
+    finding = preflight.check(a_mailing(to=readers), now=NOON)[0]
+
+    assert (finding.code, finding.count) == ("much_held", 3)
+    assert finding.link.endswith("/recipients/?show=held#people")
+
+
+def test_an_empty_value_names_the_variable_and_leads_to_the_people() -> None:
+    readers = a_selection()
+    for number in range(3):
+        a_person(f"ada{number}@example.org", in_=readers, first_name="", consents_to="newsletter")
+    a_person("bob@example.org", in_=readers, consents_to="newsletter")
+
+    finding = preflight.check(a_mailing(to=readers, subject="Hello [[customer.firstname]]"), now=NOON)[0]
+
+    assert finding.sentence == "3 people would see nothing in place of “First name”. Set words for “no value”."
+    assert finding.link.endswith("/recipients/?empty=customer.firstname#people")
+
+
+def test_words_for_no_value_are_enough() -> None:
+    mailing = a_mailing(to=a_person("ada@example.org", first_name="", consents_to="newsletter"), content=HELLO)
+
+    assert found(mailing) == []
