@@ -83,7 +83,7 @@ class Letter:
 def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
     """The letter of a frozen mailing; its content does not change any more."""
     row = Mailing.objects.values("compiled", "subscription_type").get(pk=mailing, frozen_at=frozen_at)
-    key = "0" * unsubscribe.SHAPE
+    key = "0" * 22  # stands for anybody's: what comes before and after it is the same for all
     before, _, after = unsubscribe.path(key, row["subscription_type"] or 0).partition(key)
     return Letter(
         mailing,
