@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recipients.views import companies, people, projects, search, selections
+from recipients.views import companies, imports, people, projects, search, selections
 
 app_name = "recipients"
 urlpatterns = [
@@ -11,6 +11,14 @@ urlpatterns = [
     path("people/new/", people.new, name="person_new"),
     path("people/add/", people.add_to, name="people_add"),
     path("people/companies/", people.company_names, name="company_names"),
+    path("people/import/", imports.new, name="import_new"),
+    path("people/import/<int:pk>/", imports.detail, name="import"),
+    path("people/import/<int:pk>/look/", imports.look, name="import_look"),
+    path("people/import/<int:pk>/sheet/", imports.sheet, name="import_sheet"),
+    path("people/import/<int:pk>/discard/", imports.discard, name="import_discard"),
+    path("people/import/<int:pk>/live/", imports.live, name="import_live"),
+    path("people/import/<int:pk>/cancel/", imports.cancel, name="import_cancel"),
+    path("people/import/<int:pk>/rejected/", imports.rejected, name="import_rejected"),
     path("people/<int:pk>/", people.card, name="person"),
     path("people/<int:pk>/edit/", people.edit, name="person_edit"),
     path("companies/", companies.index, name="companies"),

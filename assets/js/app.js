@@ -7,6 +7,7 @@ import "./shell/menus.js";
 import "./shell/picking.js";
 import "./shell/saved.js";
 import "./shell/toasts.js";
+import "./shell/uploads.js";
 
 window.Alpine = Alpine;
 // Page scripts come later in the head and register their parts on "alpine:init".

@@ -30,6 +30,7 @@ IN_BRACKETS = re.compile(r"[^<>]*<\s*(?:mailto:)?([^<>\s]+)\s*>", re.IGNORECASE)
 
 
 class Warn(StrEnum):
+    SUPPRESSED = "suppressed"
     ROLE = "role"
     NOT_A_NAME = "not_a_name"
     NOT_A_PHONE = "not_a_phone"
@@ -40,6 +41,7 @@ class Warn(StrEnum):
 
 
 WARNINGS: dict[Warn, Promise] = {
+    Warn.SUPPRESSED: gettext_lazy("Blocked address (unsubscribed, bounced or objected): it stays blocked"),
     Warn.ROLE: gettext_lazy("Address of a function (info@, sales@): taken over, but never mailed in bulk"),
     Warn.NOT_A_NAME: gettext_lazy("A number, date or yes/no where a name belongs: left empty"),
     Warn.NOT_A_PHONE: gettext_lazy("No digits where a phone number belongs: left empty"),

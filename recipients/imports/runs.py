@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -215,10 +216,12 @@ def carry_out(importing: Import, batch: rows.Batch, *, clock: Clock) -> None:
         importing.changed += written.changed
         importing.same += written.same
         importing.rejected += len(checked.refused)
-        importing.suppressed += writing.suppressed(list(written.people))
+        blocked = writing.suppressed(list(written.people))
+        importing.suppressed += len(blocked)
         entries, silent = evidence(importing, batch, checked, written, today=now.date())
-        words = checked.warnings | {Warn.REPEATED: written.repeated, Warn.NO_EVIDENCE: silent}
-        importing.warnings = added(importing.warnings, words)
+        stopped = [person.row for person in checked.people if person.address in blocked]
+        words = {Warn.SUPPRESSED: stopped, Warn.NO_EVIDENCE: silent, Warn.REPEATED: written.repeated}
+        importing.warnings = added(importing.warnings, checked.warnings | words, people_of(checked, written))
         importing.attempts = 1
         importing.lease_until = clock() + LEASE
         importing.save(update_fields=PROGRESS)
@@ -265,14 +268,20 @@ def evidence(
     return entries, silent
 
 
-def added(known: dict[str, dict[str, object]], words: Mapping[Warn, list[int]]) -> dict[str, dict[str, object]]:
-    """Count the rows of each warning and keep the first ones by number."""
+def people_of(checked: checks.Checked, written: writing.Written) -> dict[int, int]:
+    return {person.row: written.people[person.address] for person in checked.people}
+
+
+def added(
+    known: dict[str, dict[str, Any]], words: Mapping[Warn, list[int]], people: Mapping[int, int]
+) -> dict[str, dict[str, Any]]:
+    """Count the rows of each warning; keep the numbers of the first ones, each with its person."""
     result = dict(known)
     for warning, numbers in words.items():
         if numbers:
             before = result.get(warning.value, {"count": 0, "rows": []})
-            named = [*before["rows"], *numbers][:ROWS_NAMED]  # type: ignore[misc]
-            result[warning.value] = {"count": before["count"] + len(numbers), "rows": named}  # type: ignore[operator]
+            named = [*before["rows"], *([number, people.get(number)] for number in numbers)]
+            result[warning.value] = {"count": before["count"] + len(numbers), "rows": named[:ROWS_NAMED]}
     return result
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from consent.models import Channel, Suppression
 from recipients import people
 from recipients.imports.checks import Incoming
 
@@ -51,10 +50,11 @@ def write(rows: Sequence[Incoming], *, selection_id: int | None, overwrite: bool
     return Written(created, changed, len(rows) - created - changed, found, repeated)
 
 
-def suppressed(addresses: Sequence[str]) -> int:
-    """Count the addresses that somebody or something has blocked, for one subscription type or for all."""
-    blocked = Suppression.objects.filter(channel=Channel.EMAIL, released_at=None, address__in=addresses)
-    return blocked.values("address").distinct().count()
+def suppressed(addresses: Sequence[str]) -> set[str]:
+    """Give those that somebody or something has blocked, for one subscription type or for all."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUPPRESSED, [list(addresses)])
+        return {address for (address,) in cursor.fetchall()}
 
 
 def each_address_once(rows: Sequence[Incoming]) -> Iterator[Sequence[Incoming]]:
@@ -213,4 +213,9 @@ OVERWRITE = updating(OVERWRITTEN)
 ADD_MEMBERS = """
 INSERT INTO recipients_selectionmember (selection_id, person_id, added_at)
 SELECT %(selection)s, person_id, %(now)s FROM incoming ON CONFLICT DO NOTHING
+"""
+
+SUPPRESSED = """
+SELECT DISTINCT address FROM consent_suppression
+WHERE channel = 'email' AND released_at IS NULL AND address = ANY(%s)
 """

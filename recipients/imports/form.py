@@ -1,0 +1,226 @@
+"""What somebody decides about a file: columns, consent, list. The rules stand in `runs` and `declaration`."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from consent import rules
+from consent.models import Purpose
+from recipients.forms import OneLine
+from recipients.imports import declaration, runs
+from recipients.imports.columns import LABELS, Field
+from recipients.imports.declaration import DATE, Declaration
+from recipients.imports.preview import Column
+from recipients.models import Import, Selection
+
+NEW, EXISTING, NONE = "new", "existing", "none"
+ASKS_TO_TICK = _("They ticked a box themselves, and it was not ticked beforehand")
+LONGEST_EVIDENCE = 1000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of evidence: what is typed for all rows, or the column in which it stands."""
+
+    typed: forms.BoundField
+    column: forms.BoundField
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of consent with its own fields."""
+
+    rule: rules.SourceRule
+    is_chosen: bool
+    pieces: list[Piece]
+    box: forms.BoundField | None
+    without: forms.BoundField | None
+
+
+class ImportForm(forms.Form):
+    source = forms.ChoiceField(label=_("Where do these addresses come from?"), choices=[], required=False)
+    purpose = forms.ModelChoiceField(
+        Purpose.objects.filter(is_active=True).order_by("pk"),
+        label=_("They agreed to"),
+        required=False,
+        empty_label=None,
+    )
+    target = forms.ChoiceField(
+        label=_("Put them on a list"),
+        choices=[(NEW, _("A new selection")), (EXISTING, _("A selection that exists")), (NONE, _("No list"))],
+    )
+    selection_name = OneLine(label=_("Name of the new selection"), max_length=200, required=False)
+    selection = forms.ModelChoiceField(
+        Selection.objects.order_by("name"), label=_("Selection"), required=False, empty_label=_("Choose a selection")
+    )
+    overwrite = forms.ChoiceField(
+        label=_("People we know already"),
+        choices=[
+            ("", _("Keep what we know and fill in what is empty")),
+            ("1", _("Take over what the file says; an empty cell changes nothing")),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, importing: Import, columns: Sequence[Column], data: Any = None) -> None:
+        super().__init__(data, initial=beginning(importing))
+        self.importing = importing
+        self.columns = columns
+        self.choices: runs.Choices | None = None
+        fields = [("", _("Not imported")), *LABELS.items()]
+        for column in columns:
+            self.fields[name_of(column.index)] = forms.ChoiceField(
+                label=column.title,
+                choices=fields,
+                required=False,
+                initial=importing.mapping.get(str(column.index), ""),
+            )
+        source = self.fields["source"]
+        if isinstance(source, forms.ChoiceField):
+            source.choices = [(rule.code, rule.name) for rule in rules.SOURCES.values()]
+        for rule in rules.SOURCES.values():
+            self.ask_for_evidence(rule, columns)
+
+    def ask_for_evidence(self, rule: rules.SourceRule, columns: Sequence[Column]) -> None:
+        if not rule.is_recordable:
+            self.fields[f"{rule.code}-without"] = forms.BooleanField(
+                label=_("Import them without consent. They are kept, and cannot be mailed"), required=False
+            )
+            return
+        where = [("", _("for all rows")), *((column.index, format_lazy("{} {}", _("column"), column.title)) for column in columns)]  # fmt: skip
+        today = timezone.localdate().isoformat()
+        self.fields[f"{rule.code}-{DATE}"] = forms.DateField(
+            label=rule.date_label,
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date", "max": today}, format="%Y-%m-%d"),
+        )
+        for piece in rule.evidence_fields:
+            self.fields[f"{rule.code}-{piece.key}"] = OneLine(
+                label=piece.label, required=False, max_length=LONGEST_EVIDENCE
+            )
+        for key in (DATE, *(piece.key for piece in rule.evidence_fields)):
+            self.fields[f"{rule.code}-{key}-column"] = forms.TypedChoiceField(
+                label=_("Where it stands"), choices=where, coerce=int, empty_value=None, required=False
+            )
+        if rule.may_be_explicit:
+            self.fields[f"{rule.code}-box"] = forms.BooleanField(label=ASKS_TO_TICK, required=False)
+
+    def rows(self) -> Iterator[tuple[Column, forms.BoundField]]:
+        for column in self.columns:
+            yield column, self[name_of(column.index)]
+
+    def used(self) -> list[tuple[Column, forms.BoundField]]:
+        return [(column, field) for column, field in self.rows() if field.value() or field.errors]
+
+    def unused(self) -> list[tuple[Column, forms.BoundField]]:
+        return [(column, field) for column, field in self.rows() if not (field.value() or field.errors)]
+
+    def counting(self) -> list[Source]:
+        return self.sources(rules.Status.ALLOWED)
+
+    def verifying(self) -> list[Source]:
+        return self.sources(rules.Status.VERIFY)
+
+    def refused(self) -> list[Source]:
+        return self.sources(rules.Status.REFUSED)
+
+    def sources(self, status: rules.Status) -> list[Source]:
+        return [self.shown(rule) for rule in rules.SOURCES.values() if rule.status is status]
+
+    def shown(self, rule: rules.SourceRule) -> Source:
+        keys = [DATE, *(piece.key for piece in rule.evidence_fields)] if rule.is_recordable else []
+        box, without = f"{rule.code}-box", f"{rule.code}-without"
+        return Source(
+            rule=rule,
+            is_chosen=self["source"].value() == rule.code,
+            pieces=[Piece(self[f"{rule.code}-{key}"], self[f"{rule.code}-{key}-column"]) for key in keys],
+            box=self[box] if box in self.fields else None,
+            without=self[without] if without in self.fields else None,
+        )
+
+    def mapping(self) -> dict[int, Field]:
+        """The columns as chosen now, also when other fields still have mistakes."""
+        chosen = {column.index: field.value() for column, field in self.rows()}
+        return {index: Field(value) for index, value in chosen.items() if value in Field}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        target = cleaned.get("target")
+        if target == NEW and not cleaned.get("selection_name"):
+            self.add_error("selection_name", _("Give the new selection a name."))
+        if target == EXISTING and not cleaned.get("selection"):
+            self.add_error("selection", _("Choose a selection."))
+        if self.errors:
+            return cleaned
+        choices = self.decided(cleaned)
+        for mistake in runs.mistakes(choices, today=timezone.localdate()):
+            self.add_error(self.place(mistake.field, choices), mistake.text)  # type: ignore[arg-type]  # lazy is fine
+        self.choices = None if self.errors else choices
+        return cleaned
+
+    def decided(self, cleaned: dict[str, Any]) -> runs.Choices:
+        selection = cleaned.get("selection")
+        purpose = cleaned.get("purpose")
+        return runs.Choices(
+            mapping=self.mapping(),
+            declared=self.declared(cleaned),
+            purpose_id=purpose.pk if purpose else None,
+            overwrite=cleaned.get("overwrite") == "1",
+            selection_id=selection.pk if selection and cleaned["target"] == EXISTING else None,
+            selection_name=cleaned["selection_name"] if cleaned["target"] == NEW else "",
+        )
+
+    def declared(self, cleaned: dict[str, Any]) -> Declaration:
+        code = cleaned.get("source") or ""
+        rule = rules.SOURCES.get(code)
+        if rule is None or not rule.is_recordable:
+            return Declaration(code, without_consent=bool(cleaned.get(f"{code}-without")))
+        columns = {key: cleaned.get(f"{code}-{key}-column") for key in (DATE, *(piece.key for piece in rule.evidence_fields))}  # fmt: skip
+        typed = {piece.key: cleaned.get(f"{code}-{piece.key}", "") for piece in rule.evidence_fields}
+        evidence_on: dt.date | None = cleaned.get(f"{code}-{DATE}")
+        return Declaration(
+            source=code,
+            evidence={key: value for key, value in typed.items() if value and columns[key] is None},
+            evidence_on=evidence_on if columns[DATE] is None else None,
+            columns={key: column for key, column in columns.items() if column is not None},
+            box_ticked=bool(cleaned.get(f"{code}-box")),
+        )
+
+    def place(self, name: str, choices: runs.Choices) -> str | None:
+        """The field of this form beside which a mistake is shown."""
+        if name == "source":
+            return "source"
+        if name == "mapping":
+            return None
+        if name.startswith("mapping-"):
+            wanted = Field(name.removeprefix("mapping-"))
+            column = [index for index, field in choices.mapping.items() if field is wanted][-1]
+            return name_of(column)
+        if name == "without_consent":
+            return f"{choices.declared.source}-without"
+        return f"{choices.declared.source}-{name}"
+
+
+def beginning(importing: Import) -> dict[str, object]:
+    """What the form proposes for a file that was just read."""
+    return {
+        "target": NEW,
+        "selection_name": PurePath(importing.file_name).stem[:200],
+        "overwrite": "",
+        "source": "",
+    }
+
+
+def name_of(column: int) -> str:
+    return f"column-{column}"
+
+
+__all__ = ["ImportForm", "declaration"]
