@@ -5,6 +5,7 @@ gone, the person merged and the secret key changed. Apps above may listen for wh
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 from consent import ledger, suppressions
 from consent.models import OptOutKey, Purpose, SubscriptionType, Suppression, SuppressionReason, new_key
 
-SHAPE = 22  # characters of a key
+SHAPE = re.compile(r"[A-Za-z0-9_\-]{22}").fullmatch
 
 # Why people leave; the codes are kept in the suppression's evidence under "why".
 type Listener = Callable[["Left"], None]
@@ -70,7 +71,7 @@ def make_keys(candidate: str, *, channel: str = "email") -> None:
 
 def who(key: str) -> OptOutKey | None:
     """Find whose link this is."""
-    return OptOutKey.objects.filter(key=key).first() if len(key) == SHAPE else None
+    return OptOutKey.objects.filter(key=key).first() if SHAPE(key) else None
 
 
 def has_left(person: OptOutKey, subscription_type: SubscriptionType) -> bool:

@@ -1,6 +1,26 @@
 """Addresses of consent."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from consent.views import addresses, overview, public, suppressions, types
 
 app_name = "consent"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("u/<str:key>/<int:type_id>/", public.unsubscribe, name="unsubscribe"),
+    path("consent/", overview.index, name="overview"),
+    path("consent/addresses/", overview.addresses, name="addresses"),
+    path("consent/sources/", overview.sources, name="sources"),
+    path("consent/ledger/", overview.entries, name="entries"),
+    path("consent/ledger/check/", overview.check, name="check"),
+    path("consent/ledger/<int:pk>/", overview.entry, name="entry"),
+    path("consent/address/", addresses.panel, name="address"),
+    path("consent/record/", addresses.record, name="record"),
+    path("consent/suppressions/", suppressions.index, name="suppressions"),
+    path("consent/suppressions/new/", suppressions.block, name="block"),
+    path("consent/suppressions/<int:pk>/release/", suppressions.release, name="release"),
+    path("consent/types/", types.index, name="types"),
+    path("consent/types/new/", types.edit_type, name="type_new"),
+    path("consent/types/<int:pk>/", types.edit_type, name="type"),
+    path("consent/purposes/new/", types.edit_purpose, name="purpose_new"),
+    path("consent/purposes/<int:pk>/", types.edit_purpose, name="purpose"),
+]

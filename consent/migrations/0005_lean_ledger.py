@@ -5,35 +5,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0004_first_types'),
+        ("consent", "0004_first_types"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='consentdetail',
-            name='event',
-            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='detail', serialize=False, to='consent.consentevent'),
+            model_name="consentdetail",
+            name="event",
+            field=models.OneToOneField(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                primary_key=True,
+                related_name="detail",
+                serialize=False,
+                to="consent.consentevent",
+            ),
         ),
         migrations.AlterField(
-            model_name='consentevent',
-            name='purpose',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose'),
+            model_name="consentevent",
+            name="purpose",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose"
+            ),
         ),
         migrations.AlterField(
-            model_name='consentevent',
-            name='subscription_type',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.subscriptiontype'),
+            model_name="consentevent",
+            name="subscription_type",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="consent.subscriptiontype",
+            ),
         ),
         migrations.AlterField(
-            model_name='standing',
-            name='purpose',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose'),
+            model_name="standing",
+            name="purpose",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="consent.purpose",
+            ),
         ),
         migrations.AlterField(
-            model_name='standing',
-            name='subscription_type',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.subscriptiontype'),
+            model_name="standing",
+            name="subscription_type",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="consent.subscriptiontype",
+            ),
         ),
     ]

@@ -1,0 +1,185 @@
+"""Why we may or may not mail an address, in words: the verdict, what it rests on, until when, and what helps."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from consent import gate, ledger, rules, suppressions
+from consent.models import ConsentDetail, ConsentEvent, SubscriptionType, Suppression
+from consent.verdict import Call, Verdict
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """A verdict in words. `event` is the ledger entry to show; `label` names its evidence; `remedy` what would help."""
+
+    verdict: Verdict
+    because: str
+    detail: str = ""
+    event: int | None = None
+    label: str = ""
+    icon: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the panel: a type of mail and what we may."""
+
+    subscription_type: SubscriptionType
+    reasoned: Reasoned
+
+
+ICONS = {
+    "own_form": "clipboard-list",
+    "purchase": "receipt-text",
+    "contract": "file-text",
+    "donation_volunteer": "heart-handshake",
+    "active_member": "id-card",
+    "newsletter_signup": "clipboard-list",
+    "ad_response": "megaphone",
+    "event_own_contact": "scan-line",
+}
+
+
+# What happens to consent besides being given; the codes that `suppressions` and `unsubscribe` write.
+OTHER_SOURCES: dict[str, str | Promise] = {
+    "unsubscribed": gettext_lazy("Unsubscribed"),
+    "complained": gettext_lazy("Reported us as spam"),
+    "objection": gettext_lazy("Objected to marketing"),
+    "undo": gettext_lazy("Changed their mind"),
+    "staff": gettext_lazy("Taken off the list by hand"),
+}
+
+
+def address(text: str, *, channel: str = "email", at: dt.datetime) -> list[Line]:
+    """Explain one address for every subscription type that is in use."""
+    evidence, blocks = ledger.evidence_of(channel, text), suppressions.blocks_of(channel, text)
+    types = SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk")
+    verdicts = [
+        (
+            one,
+            gate.judge(
+                gate.Candidate(text),
+                evidence,
+                blocks,
+                purpose=one.purpose_id,
+                subscription_type=one.pk,
+                channel=channel,
+                at=at,
+            ),
+        )
+        for one in types
+    ]
+    reasoned = reasons([verdict for _type, verdict in verdicts])
+    return [Line(one, words) for (one, _verdict), words in zip(verdicts, reasoned, strict=True)]
+
+
+def reasons(verdicts: Sequence[Verdict]) -> list[Reasoned]:
+    """Put verdicts into words; reads the ledger entries and suppressions behind them in two queries."""
+    numbers = {verdict.evidence for verdict in verdicts if verdict.evidence}
+    details = ConsentDetail.objects.select_related("event").in_bulk(numbers)
+    blocks = Suppression.objects.in_bulk({verdict.block for verdict in verdicts if verdict.block})
+    return [
+        _reason(verdict, details.get(verdict.evidence or 0), blocks.get(verdict.block or 0)) for verdict in verdicts
+    ]
+
+
+def _reason(verdict: Verdict, detail: ConsentDetail | None, block: Suppression | None) -> Reasoned:
+    if block:
+        return _blocked(verdict, block)
+    if detail is None:
+        return Reasoned(verdict, *_without_evidence(verdict))
+    event = detail.event
+    rule = rules.SOURCES.get(event.source)
+    if rule is None:
+        return Reasoned(
+            verdict, str(verdict.words), day(event.acted_at), event.pk, _("What happened"), "user-minus", _only_they()
+        )
+    remedy = "" if verdict.verdict is Call.ALLOW else str(rule.remedy)
+    return Reasoned(
+        verdict, str(rule.name), _validity(verdict, event), event.pk, label(detail), icon(event.source), remedy
+    )
+
+
+def _without_evidence(verdict: Verdict) -> tuple[str, str]:
+    if verdict.reason == "role_address":
+        return str(verdict.words), _("Nobody can show who reads it")
+    if verdict.reason == "no_consent":
+        return _("Nobody wrote down that they agreed"), _("Unknown is no")
+    return str(verdict.words), ""
+
+
+def _blocked(verdict: Verdict, block: Suppression) -> Reasoned:
+    said = str(block.evidence.get("said") or block.evidence.get("note") or "")
+    parts = [day(block.created_at), said]
+    if block.reason in suppressions.FINAL or block.reason == "unsubscribed":
+        parts.append(_only_they())
+    words = str(verdict.words)
+    if block.reason == "unsubscribed" and block.evidence.get("how") == "one_click":
+        words = _("Unsubscribed by one click")
+    return Reasoned(verdict, words, ". ".join(part for part in parts if part), None, "", "ban")
+
+
+def _only_they() -> str:
+    return _("Only they can turn it on again")
+
+
+def _validity(verdict: Verdict, event: ConsentEvent) -> str:
+    since = event.evidence_on or timezone.localdate(event.acted_at)
+    words = {"since": date_format(since, "DATE_FORMAT"), "until": day(event.expires_at) if event.expires_at else ""}
+    if verdict.verdict is Call.VERIFY:
+        return _("%(since)s. They must confirm it first") % words
+    if verdict.reason == "withdrawn":
+        return day(event.acted_at)
+    if verdict.reason == "expired":
+        return _("%(since)s, counted until %(until)s") % words
+    if event.expires_at:
+        return _("%(since)s, counts until %(until)s") % words
+    return _("%(since)s, counts until withdrawn") % words
+
+
+def label(detail: ConsentDetail) -> str:
+    """Name the evidence of an entry by the first thing that its source asks for: “Open day, version 4”."""
+    rule = rules.SOURCES.get(detail.event.source)
+    for piece in rule.evidence_fields if rule else ():
+        if value := detail.evidence.get(piece.key):
+            return str(value)
+    return _("Entry %(number)s") % {"number": detail.event_id}
+
+
+def icon(source: str) -> str:
+    return ICONS.get(source, "file-check")
+
+
+def day(moment: dt.datetime) -> str:
+    """Write a moment as a day in the sender's time zone and the reader's language."""
+    return date_format(timezone.localdate(moment), "DATE_FORMAT")
+
+
+def evidence(detail: ConsentDetail) -> list[tuple[str, str]]:
+    """List what is kept as proof: label and value, in the order of the rule's fields."""
+    rule = rules.SOURCES.get(detail.event.source)
+    labels = {piece.key: str(piece.label) for piece in rule.evidence_fields} if rule else {}
+    rows = [(labels[key], str(detail.evidence[key])) for key in labels if detail.evidence.get(key)]
+    rows += [(key, str(value)) for key, value in detail.evidence.items() if key not in labels]
+    own: Iterable[tuple[str, object]] = (
+        (_("Wording shown"), detail.wording),
+        (_("Language"), detail.language),
+        (_("Address of the page"), detail.url),
+        (_("IP address"), detail.ip),
+        (_("Browser"), detail.user_agent),
+    )
+    return rows + [(name, str(value)) for name, value in own if value]
+
+
+def source_name(source: str) -> str:
+    """Name where an entry came from, a source of the table or what else can happen."""
+    rule = rules.SOURCES.get(source)
+    return str(rule.name) if rule else str(OTHER_SOURCES.get(source, source))

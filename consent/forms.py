@@ -1,0 +1,121 @@
+"""What staff fill in: consent by hand, a blocked address, a subscription type. The ledger and the gate judge it."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consent import addresses, ledger, rules
+from consent.models import Purpose, SubscriptionType, SuppressionReason
+
+
+class AddressField(forms.CharField):
+    """An e-mail address, given back in the one form to which consent is bound."""
+
+    def __init__(self, **more: Any) -> None:
+        attributes = {"type": "text", "inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(max_length=1000, widget=forms.TextInput(attributes), **more)
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return addresses.normalise(text) if text else ""
+        except addresses.InvalidAddress as mistake:
+            raise forms.ValidationError(str(mistake)) from mistake
+
+
+class TypeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Subscription types in use, by their name in the reader's language."""
+
+    def __init__(self, **more: Any) -> None:
+        in_use = SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk")
+        super().__init__(queryset=in_use, **more)
+
+
+class RecordForm(forms.Form):
+    """Consent written down by hand: for whom, for what, from where, and the evidence that this source needs."""
+
+    address = AddressField(label=_("E-mail"))
+    subscription_type = TypeChoice(label=_("Subscription type"))
+    source = forms.ChoiceField(label=_("Where does it come from?"))
+    evidence_on = forms.DateField(label=_("Date"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        recordable = [rule for rule in rules.SOURCES.values() if rule.is_recordable]
+        self.fields["source"].choices = [("", _("Choose")), *((rule.code, rule.name) for rule in recordable)]  # type: ignore[attr-defined]
+        self.rule = rules.SOURCES.get(str(self["source"].value() or ""))
+        if self.rule is None or not self.rule.is_recordable:
+            self.rule = None
+            del self.fields["evidence_on"]
+            return
+        self.fields["evidence_on"].label = self.rule.date_label
+        for piece in self.rule.evidence_fields:
+            self.fields[f"evidence_{piece.key}"] = forms.CharField(
+                label=piece.label,
+                required=piece.is_required,
+                max_length=4000,
+                widget=forms.Textarea({"rows": 3}) if piece.key == "wording" else forms.TextInput(),
+            )
+        if self.rule.may_be_explicit:
+            self.fields["box_ticked"] = forms.BooleanField(
+                label=_("They ticked a box that was not ticked beforehand"), required=False
+            )
+
+    def entry(self, *, actor: str) -> ledger.Entry:
+        """Give the entry for the ledger."""
+        values = self.cleaned_data
+        pieces = {name.removeprefix("evidence_"): values[name] for name in values if name.startswith("evidence_")}
+        evidence_on: dt.date = pieces.pop("on")
+        of: SubscriptionType = values["subscription_type"]
+        return ledger.Entry(
+            address=values["address"],
+            purpose=of.purpose_id,
+            subscription_type=of.pk,
+            source=values["source"],
+            box_ticked=bool(values.get("box_ticked")),
+            evidence_on=evidence_on,
+            evidence={key: value for key, value in pieces.items() if value},
+            actor=actor,
+        )
+
+
+class BlockForm(forms.Form):
+    """An address put on the list by hand, at the person's own word or ours."""
+
+    REASONS = (
+        (SuppressionReason.MANUAL.value, _("We should not write to it")),
+        (SuppressionReason.UNSUBSCRIBED.value, _("They asked us to stop")),
+        (SuppressionReason.OBJECTION.value, _("They objected to marketing")),
+    )
+    address = AddressField(label=_("E-mail"))
+    reason = forms.ChoiceField(label=_("Why"), choices=REASONS, widget=forms.RadioSelect)
+    subscription_type = TypeChoice(label=_("For which mailings"), required=False, empty_label=_("All mailings"))
+    note = forms.CharField(
+        label=_("What happened"), max_length=500, help_text=_("Their mail of 3 March, a call, a letter")
+    )
+
+
+class ReleaseForm(forms.Form):
+    """Why an address comes off the list."""
+
+    because = forms.CharField(label=_("Why may we write to it again?"), max_length=500)
+
+
+class PurposeForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    """Why we write to people, in both languages."""
+
+    class Meta:
+        model = Purpose
+        fields = ("name_en", "name_nl", "description_en", "description_nl", "is_active")
+        widgets = {"description_en": forms.Textarea({"rows": 2}), "description_nl": forms.Textarea({"rows": 2})}
+
+
+class TypeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A class of mailings that one can refuse, in both languages."""
+
+    class Meta:
+        model = SubscriptionType
+        fields = ("purpose", "name_en", "name_nl", "description_en", "description_nl", "is_active")
+        widgets = {"description_en": forms.Textarea({"rows": 2}), "description_nl": forms.Textarea({"rows": 2})}

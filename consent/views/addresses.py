@@ -1,0 +1,63 @@
+"""One address: may I mail it, and writing down that it agreed."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from consent import addresses, explain, ledger
+from consent.forms import RecordForm
+from consent.models import ConsentDetail
+
+
+@require_GET
+def panel(request: HttpRequest) -> HttpResponse:
+    """Answer "may I mail this person?" for every subscription type: a fragment for the person's card, or a page."""
+    mistake = ""
+    try:
+        address = addresses.normalise(request.GET.get("address", "")[:1000])
+    except addresses.InvalidAddress as refusal:
+        address, mistake = request.GET.get("address", "")[:100], str(refusal)
+    context = {
+        "address": address,
+        "mistake": mistake,
+        "lines": [] if mistake else explain.address(address, at=timezone.now()),
+        "entries": 0 if mistake else ConsentDetail.objects.filter(address=address).count(),
+    }
+    fragment = "#panel" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"consent/address.html{fragment}", context)
+
+
+@permission_required("consent.add_consentevent", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def record(request: HttpRequest) -> HttpResponse:
+    """Write down that somebody agreed: the form asks for the evidence that the chosen source needs."""
+    if request.method == "POST":
+        form = RecordForm(request.POST)
+        if form.is_valid() and _recorded(request, form):
+            return redirect(f"{reverse('consent:address')}?{urlencode({'address': form.cleaned_data['address']})}")
+        return render(request, "consent/record.html", {"form": form}, status=422)
+    form = RecordForm(initial=request.GET.dict())
+    fragment = "#form" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"consent/record.html{fragment}", {"form": form})
+
+
+def _recorded(request: HttpRequest, form: RecordForm) -> bool:
+    try:
+        recorded = ledger.record([form.entry(actor=actor(request.user))], now=timezone.now())
+    except ledger.NotEvidence as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    messages.success(request, _("Written down") if recorded.new else _("We knew that already; nothing was added"))
+    return True
+
+
+def actor(user: User | AnonymousUser) -> str:
+    """Name a user as the ledger does."""
+    return f"user:{user.pk}"
