@@ -109,6 +109,9 @@ class Source(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.mailing_id}: selection {self.selection_id}, project {self.project_id}, person {self.person_id}"
+
 
 class Message(models.Model):
     """One recipient of one mailing: address, state, reason, merge data. This table is the queue.
@@ -172,6 +175,9 @@ class Message(models.Model):
             models.Index("mailing", "id", condition=models.Q(unsubscribed_at__isnull=False), name="message_left"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state} {self.address}"
+
 
 class Chunk(models.Model):
     """A range of 1,000 message numbers that one worker sends under a lease."""
@@ -202,6 +208,9 @@ class Chunk(models.Model):
             models.Index("mailing", "id", condition=~models.Q(state="done"), name="chunk_to_do"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}, {self.state}"
+
 
 class Tally(models.Model):
     """What one step changed: how many rows left and entered each state. Appended in the step's own transaction.
@@ -225,6 +234,9 @@ class Tally(models.Model):
             models.Index("mailing", "at", name="tally_by_mailing"),  # live progress, speed of the last minutes
         ]
 
+    def __str__(self) -> str:
+        return f"{self.mailing_id} {self.at}"
+
 
 class Happening(models.Model):
     """A line of "What happened" on the mailing's page: started, paused, slowed down, finished."""
@@ -234,6 +246,9 @@ class Happening(models.Model):
     kind = models.CharField(max_length=30)
     detail = models.JSONField(default=dict)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at}"
 
 
 class Counts(models.Model):
@@ -252,6 +267,9 @@ class Counts(models.Model):
     hits = models.JSONField(default=dict)
     refreshed_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.states}"
+
 
 class LinkCount(models.Model):
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="link_counts")
@@ -262,6 +280,9 @@ class LinkCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailing", "number"], name="one_count_per_link")]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id}, link {self.number}"
 
 
 class HourCount(models.Model):
@@ -275,3 +296,6 @@ class HourCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailing", "kind", "hour"], name="one_count_per_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id} {self.hour}"

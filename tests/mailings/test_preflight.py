@@ -57,7 +57,7 @@ TEXT = {"kind": "text", "html": "<p>Hello</p>"}
             "error",
         ),
         ({"content": content(TEXT, {"kind": "image", "url": "https://example.org/a.png"})}, "alt_missing", "warning"),
-        ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 29)}, "big", "warning"),
+        ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 21)}, "big", "warning"),
         ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 50)}, "clipped", "warning"),
         ({"content": content({"kind": "text", "html": "<p>Hi [[company.name]]</p>"})}, "empty_value", "warning"),
     ],

@@ -1,0 +1,135 @@
+"""The administrator's view of mailings and what hangs on them. To look, not to tinker: states move in their own modules."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import connection
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from mailings.models import Chunk, Counts, Happening, HourCount, LinkCount, Mailing, Message, Source, Tally
+
+
+class Estimate(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
+    """Pages over a table too large to count: an unfiltered list takes PostgreSQL's own estimate."""
+
+    COUNTED = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        query = self.object_list.query
+        if not query.where:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [query.model._meta.db_table]
+                )
+                estimate = int(cursor.fetchone()[0])
+            if estimate > self.COUNTED:
+                return estimate
+        return int(self.object_list.count())
+
+
+class Large(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when running
+    """A table of up to millions of rows that the product itself writes."""
+
+    show_full_result_count = False
+    paginator = Estimate
+    list_per_page = 50
+    ordering = ("-pk",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class SourceInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Source
+    extra = 0
+    raw_id_fields = ("selection", "project", "person", "importing")
+
+
+@admin.register(Mailing)
+class MailingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "type", "status", "subject", "started_at", "created_by")
+    list_filter = ("status", "type", "subscription_type")
+    list_select_related = ("created_by",)
+    search_fields = ("name", "subject", "from_address")
+    raw_id_fields = ("selection", "project", "created_by")
+    readonly_fields = ("status", "content_version", "compiled", "frozen_at", "started_at", "finished_at")
+    inlines = (SourceInline,)
+    show_full_result_count = False
+    ordering = ("-pk",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        """What was sent is history: it is archived, not deleted."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.frozen_at is None)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+
+@admin.register(Source)
+class SourceAdmin(Large):
+    list_display = ("mailing", "selection", "project", "person", "importing")
+    list_select_related = ("mailing", "selection", "project", "person", "importing")
+
+
+@admin.register(Message)
+class MessageAdmin(Large):
+    list_display = ("pk", "mailing", "address", "state", "reason", "sent_at", "opened_at", "clicked_at", "bounced_at")
+    list_select_related = ("mailing",)
+    search_fields = ("=address", "=pk")
+    search_help_text = _("A whole address, or the number of a message")
+
+
+@admin.register(Chunk)
+class ChunkAdmin(Large):
+    list_display = ("pk", "mailing", "first", "last", "state", "owner", "lease_until", "attempts")
+    list_select_related = ("mailing",)
+    list_filter = ("state",)
+
+
+@admin.register(Tally)
+class TallyAdmin(Large):
+    list_display = ("mailing", "at", "held", "pending", "sent", "deferred", "failed", "unknown", "cancelled")
+    list_select_related = ("mailing",)
+
+
+@admin.register(Happening)
+class HappeningAdmin(Large):
+    list_display = ("at", "mailing", "kind", "by")
+    list_select_related = ("mailing", "by")
+
+
+@admin.register(Counts)
+class CountsAdmin(Large):
+    list_display = (
+        "mailing",
+        "delivered",
+        "opened",
+        "clicked",
+        "bounced",
+        "complained",
+        "unsubscribed",
+        "refreshed_at",
+    )
+    list_select_related = ("mailing",)
+
+
+@admin.register(LinkCount)
+class LinkCountAdmin(Large):
+    list_display = ("mailing", "number", "human", "machine", "people")
+    list_select_related = ("mailing",)
+
+
+@admin.register(HourCount)
+class HourCountAdmin(Large):
+    list_display = ("mailing", "kind", "hour", "human", "machine")
+    list_select_related = ("mailing",)
