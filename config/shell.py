@@ -74,3 +74,15 @@ class MessagesForHtmx:
         if said := [{"text": str(message), "level": message.level_tag} for message in messages.get_messages(request)]:
             response["HX-Trigger"] = json.dumps({"messages": {"messages": said}})
         return response
+
+
+class RefuseNul:
+    """Answer 400 to an address with a NUL in it: no text of ours holds one, and PostgreSQL refuses to compare it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return render(request, "400.html", status=400)
+        return self.get_response(request)

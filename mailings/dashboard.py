@@ -9,6 +9,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from consent.models import Suppression
+from mailings.library import Row
 from mailings.models import Counts, Mailing, Message, Tally
 from recipients.models import EmailAddress, Import, Person
 
@@ -70,7 +71,7 @@ class Health:
 
 @dataclass(frozen=True)
 class ToDo:
-    drafts: Sequence[Mailing]
+    drafts: Sequence[Row]
     imports: Sequence[Import]
     doubtful: Sequence[Counts]  # mailings with messages of which nobody knows whether they went
 
@@ -111,9 +112,10 @@ def results() -> list[Mailing]:
     return list(_lean(ended).select_related("counts").order_by("-started_at")[:5])
 
 
-def planned() -> list[Mailing]:
+def planned() -> list[Row]:
     """Give what is scheduled, the next one first."""
-    return list(_lean(Mailing.objects.filter(status=Status.SCHEDULED)).order_by("send_at")[:5])
+    found = _lean(Mailing.objects.filter(status=Status.SCHEDULED, send_at__isnull=False)).order_by("send_at")[:5]
+    return [Row(mailing, mailing.send_at, None) for mailing in found if mailing.send_at]
 
 
 def to_do() -> ToDo:
@@ -122,7 +124,11 @@ def to_do() -> ToDo:
     imports = Import.objects.filter(state__in=(Import.State.MAPPING, Import.State.FAILED)).order_by("-pk")[:2]
     unknown = Cast(KeyTextTransform(Message.State.UNKNOWN, "states"), IntegerField())
     doubtful = Counts.objects.annotate(unknown=unknown).filter(unknown__gt=0).select_related("mailing")
-    return ToDo(list(drafts), list(imports), list(doubtful.order_by("-pk")[:2]))
+    return ToDo(
+        [Row(mailing, mailing.updated_at, None) for mailing in drafts],
+        list(imports),
+        list(doubtful.order_by("-pk")[:2]),
+    )
 
 
 def health(*, now: datetime) -> Health:
