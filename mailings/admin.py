@@ -64,15 +64,13 @@ class MailingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     raw_id_fields = ("selection", "project", "created_by")
     readonly_fields = ("status", "content_version", "compiled", "frozen_at", "started_at", "finished_at")
     inlines = (SourceInline,)
+    actions = None  # deleting many at once would not ask has_delete_permission for each
     show_full_result_count = False
     ordering = ("-pk",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
         """What was sent is history: it is archived, not deleted."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.frozen_at is None)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
 
 @admin.register(Source)
