@@ -1,7 +1,5 @@
 """The administrator's view of mailings and what hangs on them. To look, not to tinker: states move in their own modules."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection
