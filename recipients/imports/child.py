@@ -309,11 +309,11 @@ def separator_of(sample: str, *, whole: bool) -> str:
             widths = [len(row) for row in csv.reader(lines, delimiter=separator) if any(row)]
         except csv.Error:
             continue
-        if not widths or max(widths) < 2:
+        cut = [width for width in widths if width > 1]
+        if not cut:
             continue
-        usual = max(set(widths), key=widths.count)
-        agreement = widths.count(usual) / len(widths)
-        score = agreement * (1 + min(usual, 20) / 100) if usual > 1 else 0.0
+        usual = max(set(cut), key=cut.count)
+        score = (len(cut) + cut.count(usual)) / len(widths) * (1 + min(usual, 20) / 100)
         if score > most:
             best, most = separator, score
     return best
