@@ -1,6 +1,8 @@
 """Addresses of forms."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from forms import views
 
 app_name = "webforms"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", views.index, name="list")]
