@@ -50,7 +50,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         "mailing": mailing,
         "step": "template",
         "starters": starters.STARTERS.values(),
-        "earlier": kept.filter(is_archived=False)[:EARLIER],
+        "earlier": kept.filter(archived_at=None)[:EARLIER],
         "languages": starters.LANGUAGES.items(),
         "language": language if language in starters.LANGUAGES else "en",
         "chosen": mailing.content.get("template", ""),
@@ -106,7 +106,8 @@ def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     if not kept.blocks and "blocks" not in mailing.content:
         return redirect("mailings:template", mailing.pk)
     sheet = blocks_forms.shown(kept, mailing.subject, mailing.preheader)
-    return render(request, "mailings/content.html", _context(request, mailing, sheet))
+    part = "mailings/content.html#looked" if "look" in request.GET else "mailings/content.html"
+    return render(request, part, _context(request, mailing, sheet))
 
 
 def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpResponse:
