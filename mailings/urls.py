@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import content, library, online, wizard
+from mailings.views import content, library, online, reports, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -31,6 +31,15 @@ urlpatterns = [
     path("mailings/<int:pk>/sources/add/", wizard.source_add, name="source_add"),
     path("mailings/<int:pk>/sources/remove/", wizard.source_remove, name="source_remove"),
     path("mailings/<int:pk>/confirm/", wizard.confirm, name="confirm"),
+    # what came of it
+    path("mailings/<int:pk>/", reports.summary, name="detail"),
+    path("mailings/<int:pk>/messages/", reports.messages, name="messages"),
+    path("mailings/<int:pk>/messages/<int:number>/", reports.message, name="message"),
+    path("mailings/<int:pk>/links/", reports.links, name="links"),
+    path("mailings/<int:pk>/bounces/", reports.bounced, name="bounces"),
+    path("mailings/<int:pk>/as-sent/", reports.as_sent, name="as_sent"),
+    path("mailings/<int:pk>/follow-up/", reports.follow_up, name="follow_up"),
+    path("reports/", reports.index, name="reports"),
     # for readers
     path("v/<str:token>/", online.view_online, name="view_online"),
 ]

@@ -1,0 +1,201 @@
+"""The pages of a mailing that was started: Summary, Recipients, Tracked links, Bounces, Content; and all of them together."""
+
+import datetime as dt
+from typing import Any, cast
+
+from django.contrib import messages as notices
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from mailings import followup, reports, slices
+from mailings.models import Mailing, Message
+from mailings.slices import Slice
+from recipients import paging
+from recipients.forms import AddToForm
+from recipients.models import Person
+from tracking import bounces
+from tracking.models import Link
+
+BY_NUMBER = paging.Order(("id",))
+MOST_TICKED = 1_000
+SUMMARY_SLICES = ("opened", "not_opened", "clicked", "not_clicked", "bounced", "delivered")  # to follow up at once
+Status = Mailing.Status
+
+
+@require_GET
+def summary(request: HttpRequest, pk: int) -> HttpResponse:
+    """The figures of a mailing; a draft or a planned one leads to the wizard."""
+    mailing = _mailing(pk)
+    if mailing.status in (Status.DRAFT, Status.SCHEDULED):
+        return redirect("mailings:setup" if mailing.status == Status.DRAFT else "mailings:confirm", mailing.pk)
+    kind = "click" if request.GET.get("hours") == "clicks" else "open"
+    links = reports.links(mailing)
+    clicks = sum(link.people for link in links)
+    context = _head(mailing, "summary") | {
+        "kind": kind,
+        "chart": reports.first_hours(mailing, kind),
+        "links": links[:5],
+        "other_links": sum(link.people for link in links[5:]),
+        "most_clicked": max((link.people for link in links), default=0),
+        "clicks": clicks,
+        "machines_too": request.GET.get("count") == "machines",
+        "returned": reports.returned(mailing),
+        "refresh": _refresh(mailing, timezone.now()),
+        "follow_up": AddToForm(),
+        "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES],
+    }
+    fragment = "#figures" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"mailings/detail.html{fragment}", context)
+
+
+@require_GET
+def messages(request: HttpRequest, pk: int) -> HttpResponse:
+    """The recipients of a mailing, by state, reason and behaviour, a page at a time."""
+    mailing = _mailing(pk)
+    slice_ = Slice.asked(mailing, request.GET.dict())
+    found = slices.messages(slice_)
+    page = paging.page(found.select_related("person__company").defer("data"), BY_NUMBER, request.GET.dict())
+    context = _head(mailing, "messages")
+    known = reports.known_total(context["figures"], slice_)
+    total = paging.total(found) if known is None else paging.Total(known)
+    context |= {
+        "slice": slice_,
+        "page": page,
+        "rows": reports.rows(page.rows),
+        "total": total,
+        "where": paging.said(page, total),
+        "states": Message.State.choices,
+        "did": slices.DID.items(),
+        "reasons": reports.held_reasons(mailing, slice_.state) if slice_.state else [],
+        "reason_words": reports.WORDS.get(slice_.reason, slice_.reason),
+        "link": Link.objects.filter(mailing=mailing.pk, number=slice_.link).first()
+        if slice_.link is not None
+        else None,
+        "follow_up": AddToForm(),
+    }
+    fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"mailings/messages.html{fragment}", context)
+
+
+@require_GET
+def message(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """All that is on file about one recipient's message, with the mails that came back."""
+    mailing = _mailing(pk)
+    one = get_object_or_404(Message.objects.select_related("person"), pk=number, mailing=mailing)
+    mails = [(mail, bounces.readable(bytes(mail.raw))) for mail in reports.evidence(one)]
+    context = _head(mailing, "messages") | {
+        "row": reports.rows([one])[0],
+        "story": reports.story(one),
+        "mails": mails,
+    }
+    return render(request, "mailings/message.html", context)
+
+
+@require_GET
+def links(request: HttpRequest, pk: int) -> HttpResponse:
+    """The counted links of a mailing, and who clicked them."""
+    mailing = _mailing(pk)
+    found = reports.links(mailing)
+    context = _head(mailing, "links") | {
+        "links": found,
+        "most_clicked": max((link.people for link in found), default=0),
+        "clicks": sum(link.people for link in found),
+    }
+    return render(request, "mailings/links.html", context)
+
+
+@require_GET
+def bounced(request: HttpRequest, pk: int) -> HttpResponse:
+    """What came back: why, what to do, and the words of the mail servers."""
+    mailing = _mailing(pk)
+    asked = request.GET.dict()
+    slice_ = Slice.asked(mailing, {"did": "bounced", "reason": asked.get("reason", "")})
+    found = slices.messages(slice_)
+    page = paging.page(found.select_related("person").defer("data"), BY_NUMBER, asked)
+    context = _head(mailing, "bounces")
+    total = paging.total(found) if slice_.reason else paging.Total(context["figures"].counts.bounced)
+    context |= {
+        "returned": reports.returned(mailing),
+        "slice": slice_,
+        "page": page,
+        "rows": reports.rows(page.rows),
+        "where": paging.said(page, total),
+    }
+    return render(request, "mailings/bounces.html", context)
+
+
+@require_GET
+def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the mail said."""
+    return render(request, "mailings/as_sent.html", _head(_mailing(pk), "content"))
+
+
+@require_POST
+def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a slice of the recipients, or those that were ticked, on a selection or a project."""
+    mailing = _mailing(pk)
+    slice_ = Slice.asked(mailing, request.POST.dict())
+    form = AddToForm(request.POST)
+    if not form.is_valid():
+        for mistake in form.non_field_errors() or [_("That list is not there any more.")]:
+            notices.error(request, str(mistake))
+        return redirect(slice_.url)
+    given = form.cleaned_data
+    target = followup.Target(given["selection"], given["project"], given["new_selection"])
+    added = followup.add(_ticked_or_all(request, mailing, slice_), target, by=cast("User", request.user))
+    text = ngettext("%(number)s person is new on “%(name)s”.", "%(number)s people are new on “%(name)s”.", added.new)
+    notices.success(request, text % {"number": number_format(added.new, force_grouping=True), "name": added.to.name})
+    return redirect("recipients:project" if added.to == target.project else "recipients:selection", added.to.pk)
+
+
+def _ticked_or_all(request: HttpRequest, mailing: Mailing, slice_: Slice) -> QuerySet[Person]:
+    ticked = [int(text) for text in request.POST.getlist("message")[:MOST_TICKED] if text.isascii() and text.isdigit()]
+    if ticked and not request.POST.get("everyone"):
+        return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=ticked).values("person"))
+    return slices.people(slice_)
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """All mailings that were sent, with their rates."""
+    started = reports.started()
+    page = paging.page(started, paging.Order(("started_at", "id"), descending=True), request.GET.dict())
+    recent = started.filter(started_at__gte=timezone.now() - dt.timedelta(days=90))
+    context = {
+        "page": page,
+        "rows": [(mailing, reports.of(mailing)) for mailing in page.rows],
+        "where": paging.said(page, paging.total(started)),
+        "totals": reports.totals(recent),
+    }
+    return render(request, "mailings/reports.html", context)
+
+
+def _mailing(pk: int) -> Mailing:
+    return get_object_or_404(Mailing.objects.select_related("subscription_type", "counts").defer("compiled"), pk=pk)
+
+
+def _head(mailing: Mailing, tab: str) -> dict[str, Any]:
+    """What stands above each tab."""
+    return {
+        "mailing": mailing,
+        "figures": reports.of(mailing),
+        "tab": tab,
+        "link_count": Link.objects.filter(mailing=mailing.pk).count(),
+    }
+
+
+def _refresh(mailing: Mailing, now: dt.datetime) -> str:
+    """How often the figures are asked for again: often while it is sent, then less and less, at last never."""
+    if mailing.status in (Status.SENDING, Status.PAUSED):
+        return "2s"
+    age = now - (mailing.finished_at or mailing.started_at or now)
+    if age < dt.timedelta(hours=2):
+        return "5s"
+    return "30s" if age < dt.timedelta(days=3) else ""

@@ -1,0 +1,187 @@
+"""The report pages: figures with their people behind them, in few queries, and the evidence readable."""
+
+import pytest
+
+from mailings import statistics
+from mailings.models import Mailing
+from recipients.models import Selection
+from tests.mailings.factories import an_author
+from tests.mailings.returns import LATER, a_message, a_reader, a_sent_mailing, fold, it_happened
+from tests.tracking.factories import a_link
+from tracking import postbox, tokens
+
+pytestmark = pytest.mark.django_db
+TABS = ["", "messages/", "links/", "bounces/", "as-sent/"]
+
+
+@pytest.fixture
+def marieke(client):
+    client.force_login(an_author())
+    return client
+
+
+def a_lively_mailing(readers: int = 4) -> Mailing:
+    mailing = a_sent_mailing()
+    a_link(mailing=mailing.pk, number=1, name="The report")
+    for number in range(readers):
+        message = a_message(mailing, person=a_reader(f"Reader {number}"))
+        it_happened(message, "open", after=60)
+        it_happened(message, "click", after=90, link=1)
+    a_message(mailing, person=a_reader("Held Back"), state="held", reason="no_consent")
+    it_happened(a_message(mailing, person=a_reader("Bounced Away")), "bounce", category="full", detail="552 full up")
+    fold()
+    statistics.refresh(mailing, now=LATER)
+    return mailing
+
+
+def test_the_summary_says_it_in_a_sentence_and_adds_up(marieke):
+    mailing = a_lively_mailing()
+
+    page = marieke.get(f"/mailings/{mailing.pk}/").content.decode()
+
+    assert "4 people opened it" in page
+    assert "100.0% of the 4 who got it" in page
+    assert "5 sent + 1 held + 0 failed + 0 unknown + 0 cancelled + 0 waiting = 6" in page
+    assert f'href="/mailings/{mailing.pk}/messages/?did=opened"' in page
+    assert f'href="/mailings/{mailing.pk}/messages/?state=held"' in page
+    assert "Show as a table" in page
+
+
+def test_every_number_of_the_summary_opens_as_many_people_as_it_says(marieke):
+    import re
+
+    mailing = a_lively_mailing()
+    page = marieke.get(f"/mailings/{mailing.pk}/").content.decode()
+    doors = set(re.findall(r'<a class="nlnk[^"]*" href="(/mailings/\d+/messages/[^"]*)">(\d+)</a>', page))
+
+    assert len(doors) >= 8
+    for url, number in doors:
+        found = marieke.get(url).context["page"].rows
+        assert len(found) == int(number), url
+
+
+def test_a_refreshing_summary_asks_for_the_figures_only(marieke):
+    mailing = a_lively_mailing()
+
+    fragment = marieke.get(f"/mailings/{mailing.pk}/", headers={"HX-Request": "true"}).content.decode()
+
+    assert fragment.strip().startswith('<div id="figures"')
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_tabs_cost_the_same_queries_for_few_and_many(marieke, tab, django_assert_max_num_queries):
+    mailing = a_lively_mailing(readers=30)
+    marieke.get(f"/mailings/{mailing.pk}/{tab}")
+
+    with django_assert_max_num_queries(12):
+        assert marieke.get(f"/mailings/{mailing.pk}/{tab}").status_code == 200
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_tabs_of_a_mailing_without_anything_are_pages_too(marieke, tab, language):
+    mailing = a_sent_mailing()
+    marieke.cookies["django_language"] = language
+
+    assert marieke.get(f"/mailings/{mailing.pk}/{tab}").status_code == 200
+
+
+def test_drafts_lead_to_the_wizard(marieke):
+    draft = Mailing.objects.create(name="Draft")
+
+    assert marieke.get(f"/mailings/{draft.pk}/").headers["Location"].endswith("/setup/")
+
+
+def test_a_held_recipient_has_its_reason_beside_it(marieke):
+    mailing = a_lively_mailing()
+
+    page = marieke.get(f"/mailings/{mailing.pk}/messages/?state=held").content.decode()
+
+    assert "Held Back" in page
+    assert "no_consent" not in page.partition("<tbody>")[2].partition("</tbody>")[0]  # words, not a code
+
+
+def test_paging_shows_everybody_once(marieke):
+    mailing = a_lively_mailing(readers=120)
+    seen, url = [], f"/mailings/{mailing.pk}/messages/"
+    while url:
+        page = marieke.get(url).context["page"]
+        seen += [message.pk for message in page.rows]
+        url = page.next and f"/mailings/{mailing.pk}/messages/{page.next}"
+
+    assert len(seen) == len(set(seen)) == 122
+
+
+def test_those_who_clicked_go_to_a_new_selection(marieke):
+    mailing = a_lively_mailing()
+
+    answer = marieke.post(f"/mailings/{mailing.pk}/follow-up/", {"did": "clicked", "new_selection": "Warm readers"})
+
+    selection = Selection.objects.get(name="Warm readers")
+    assert answer.headers["Location"] == f"/selections/{selection.pk}/"
+    assert selection.people.count() == 4
+
+
+def test_ticked_recipients_go_alone(marieke):
+    mailing = a_lively_mailing()
+    one = mailing.messages.filter(state="sent").first()
+
+    marieke.post(f"/mailings/{mailing.pk}/follow-up/", {"message": [one.pk], "new_selection": "One"})
+
+    assert list(Selection.objects.get().people.all()) == [one.person]
+
+
+@pytest.mark.parametrize("given", [{}, {"selection": "99999"}, {"new_selection": "x" * 500}])
+def test_a_follow_up_without_a_list_says_so_and_adds_nobody(marieke, given):
+    mailing = a_lively_mailing()
+
+    page = marieke.post(f"/mailings/{mailing.pk}/follow-up/", given, follow=True)
+
+    assert 'role="alert"' in page.content.decode()
+    assert not Selection.objects.exists()
+
+
+def test_the_mail_that_came_back_can_be_read(marieke):
+    message = a_message(a_sent_mailing(), address="ada@example.org")
+    raw = b"Subject: Undelivered\r\nFrom: MAILER-DAEMON@x\r\n\r\n<ada@example.org>: 550 no such user <script>x</script>\r\n"
+    postbox.keep("", [tokens.return_path(message.mailing_id, message.pk)], raw, now=LATER)
+    postbox.read(now=LATER)
+    fold()
+
+    page = marieke.get(f"/mailings/{message.mailing_id}/messages/{message.pk}/").content.decode()
+
+    assert "550 no such user &lt;script&gt;" in page
+    assert "No such mailbox." in page
+
+
+def test_a_message_of_another_mailing_is_not_shown(marieke):
+    message, other = a_message(a_sent_mailing()), a_sent_mailing()
+
+    assert marieke.get(f"/mailings/{other.pk}/messages/{message.pk}/").status_code == 404
+
+
+def test_reports_list_what_was_sent_with_rates_and_totals(marieke, django_assert_max_num_queries):
+    for _ in range(12):
+        a_lively_mailing(readers=1)
+
+    with django_assert_max_num_queries(10):
+        page = marieke.get("/reports/").content.decode()
+
+    assert page.count("November newsletter") == 12
+    assert "100.0%" in page
+
+
+def test_reports_without_a_mailing_teach(marieke):
+    assert "Nothing to report yet" in marieke.get("/reports/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/mailings/1/", "/mailings/1/messages/", "/reports/"])
+def test_strangers_are_asked_to_log_in(client, path):
+    assert client.get(path).status_code == 302
+
+
+@pytest.mark.parametrize("query", ["state=nonsense", "reason=%27%3B--", "link=-1", "after=99999999999999999999"])
+def test_a_mangled_address_is_answered(marieke, query):
+    mailing = a_lively_mailing()
+
+    assert marieke.get(f"/mailings/{mailing.pk}/messages/?{query}").status_code == 200
