@@ -106,7 +106,7 @@ def _shape_mistake(text: str) -> str:
     """Name what is wrong with the whole: nothing there, a name with it, two addresses, no @."""
     if not text:
         return str(_("There is no address"))
-    if len(text) > 4 * LONGEST:
+    if len(text) > (LONGEST if text.isascii() else 4 * LONGEST):
         return str(_("The address is longer than 254 characters"))
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") for character in text):
         return str(_("There is a line break or an invisible character in the address"))

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -103,9 +104,10 @@ def _reason(verdict: Verdict, detail: ConsentDetail | None, block: Suppression |
             verdict, str(verdict.words), day(event.acted_at), event.pk, _("What happened"), "user-minus", _only_they()
         )
     remedy = "" if verdict.verdict is Call.ALLOW else str(rule.remedy)
-    return Reasoned(
-        verdict, str(rule.name), _validity(verdict, event), event.pk, label(detail), icon(event.source), remedy
-    )
+    because, validity = str(rule.name), _validity(verdict, event)
+    if verdict.reason in ("expired", "withdrawn"):
+        because, validity = str(verdict.words), f"{because}, {validity}"
+    return Reasoned(verdict, because, validity, event.pk, label(detail), icon(event.source), remedy)
 
 
 def _without_evidence(verdict: Verdict) -> tuple[str, str]:
@@ -183,3 +185,16 @@ def source_name(source: str) -> str:
     """Name where an entry came from, a source of the table or what else can happen."""
     rule = rules.SOURCES.get(source)
     return str(rule.name) if rule else str(OTHER_SOURCES.get(source, source))
+
+
+def actor_name(actor: str) -> str:
+    """Say in words who wrote an entry."""
+    kind, _colon, number = actor.partition(":")
+    if kind == "self":
+        return _("by an act of the person")
+    if kind == "user" and number.isdigit():
+        user = get_user_model().objects.filter(pk=number).first()
+        return _("by %(name)s") % {"name": (user.get_full_name() or user.get_username()) if user else actor}
+    if kind == "import":
+        return _("by import %(number)s") % {"number": number}
+    return _("by the system") if kind == "system" else actor

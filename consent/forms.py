@@ -30,7 +30,7 @@ class TypeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def __init__(self, **more: Any) -> None:
         in_use = SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk")
-        super().__init__(queryset=in_use, **more)
+        super().__init__(queryset=in_use, **({"empty_label": _("Choose")} | more))
 
 
 class RecordForm(forms.Form):

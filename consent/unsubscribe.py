@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from consent import ledger, suppressions
+from consent import chain, ledger, suppressions
 from consent.models import OptOutKey, Purpose, SubscriptionType, Suppression, SuppressionReason, new_key
 
 SHAPE = re.compile(r"[A-Za-z0-9_\-]{22}").fullmatch
@@ -128,7 +128,7 @@ def come_back(person: OptOutKey, subscription_type: SubscriptionType, *, token: 
 def say_why(person: OptOutKey, why: str, words: str) -> None:
     """Keep why somebody left, as far as they care to tell, with their unsubscriptions."""
     for suppression in _standing(person):
-        suppression.evidence |= {"why": why, "words": words[:1000]}
+        suppression.evidence |= {"why": why, "words": chain.storable(words[:1000])}
         suppression.save(update_fields=["evidence"])
 
 

@@ -95,6 +95,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
         "detail": detail,
         "rule": rules.SOURCES.get(event.source),
         "name": _name(detail) if detail else "",
+        "actor": explain.actor_name(event.actor),
         "evidence": explain.evidence(detail) if detail else [],
         "hash": bytes(event.hash).hex(),
         "previous": bytes(event.previous).hex(),

@@ -37,7 +37,7 @@ def unsubscribe(request: HttpRequest, key: str, type_id: int) -> HttpResponse:
     with translation.override(language if language in ("en", "nl") else translation.get_language()):
         person, of_type = leaving.who(key), SubscriptionType.objects.filter(pk=type_id).first()
         if person is None or of_type is None:
-            response = render(request, "404_public.html", status=404)
+            response = not_a_link(request)
         elif request.method == "POST":
             response = _act(request, person, of_type)
         elif request.method == "OPTIONS":
@@ -47,6 +47,13 @@ def unsubscribe(request: HttpRequest, key: str, type_id: int) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+@csrf_exempt
+@login_not_required
+def not_a_link(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Give the one answer to every forged or cut link."""
+    return render(request, "404_public.html", status=404)
 
 
 def _act(request: HttpRequest, person: OptOutKey, of_type: SubscriptionType) -> HttpResponse:
