@@ -46,7 +46,7 @@ def add(
         channel=channel,
         address=address,
         reason=reason,
-        subscription_type_id=subscription_type and subscription_type.pk,
+        subscription_type_id=subscription_type.pk if subscription_type else None,
         evidence=evidence,
     )
     return add_many([block], actor=actor, now=now) == 1
@@ -127,7 +127,7 @@ def blocks_of(channel: str, address: str) -> list[verdict.Block]:
 def _without_known(rows: list[Suppression]) -> list[Suppression]:
     """Drop rows that the list already has, and twins; the unique constraint judges what comes in between."""
     active = Suppression.objects.filter(released_at=None, address__in={row.address for row in rows})
-    seen = set(active.values_list("channel", "address", "subscription_type_id", "reason"))
+    seen: set[tuple[str, str, int | None, str]] = set(active.values_list("channel", "address", "subscription_type_id", "reason"))
     new = []
     for row in rows:
         key = (row.channel, row.address, row.subscription_type_id, row.reason)

@@ -92,9 +92,9 @@ def find_header(rows: Sequence[Sequence[str]]) -> int:
     for position, row in enumerate(rows[:HEADER_WITHIN]):
         if any(ADDRESS_LIKE.fullmatch(cell) for cell in row):
             break
-        named = sum(plain(cell) in KNOWN for cell in row)
-        if named > most:
-            best, most = position, named
+        named_cells = sum(named(cell) is not None for cell in row)
+        if named_cells > most:
+            best, most = position, named_cells
     if best >= 0:
         return best
     return headline(rows)

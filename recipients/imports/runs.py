@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import ledger
+from consent import ledger, suppressions
 from consent.models import Purpose
 from recipients.imports import checks, declaration, rows, writing
 from recipients.imports.checks import Warn
@@ -101,6 +101,8 @@ def start(importing: Import, choices: Choices, *, now: dt.datetime) -> Import:
     current.evidence_columns = dict(declared.columns)
     current.is_explicit = declared.box_ticked
     current.purpose = purpose(choices.purpose_id)
+    if declared.counts and current.purpose is None:
+        raise CannotStart([Mistake("purpose", _("There is no purpose for which they can agree. Make one under Consent."))])  # fmt: skip
     current.selection_id = choices.selection_id
     if choices.selection_name:
         current.selection = Selection.objects.create(name=choices.selection_name, created_by=current.created_by)
@@ -131,7 +133,7 @@ def due(*, now: dt.datetime) -> list[int]:
     return list(Import.objects.filter(unfinished).order_by("pk").values_list("pk", flat=True))
 
 
-def run(import_id: int, *, worker: str, clock: Clock) -> None:
+def run(import_id: int, *, worker: str, clock: Clock, size: int = BATCH) -> None:
     """Carry an import out, from where it stands to its end. Harmless when somebody else is doing it."""
     importing = claim(import_id, worker=worker, now=clock())
     if importing is None:
@@ -142,7 +144,7 @@ def run(import_id: int, *, worker: str, clock: Clock) -> None:
             end(importing, State.FAILED, text % {"times": ATTEMPTS, "row": importing.done}, now=clock())
             return
         try:
-            for batch in batches(importing):
+            for batch in batches(importing, size):
                 carry_out(importing, batch, clock=clock)
         except Lost:
             return
@@ -168,23 +170,21 @@ def claim(import_id: int, *, worker: str, now: dt.datetime) -> Import | None:
     return importing
 
 
-def batches(importing: Import) -> Generator[rows.Batch]:
-    """Give the rows that are still to do, in batches of `BATCH`."""
+def batches(importing: Import, size: int) -> Generator[rows.Batch]:
+    """Give the rows that are still to do, `size` at a time."""
     skip = importing.done
     numbers: list[int] = []
     cells: list[list[str]] = []
     with closing(rows.read(Path(importing.file.path), importing.sheet)) as reading:
         for batch in reading:
             body = below(batch, importing.header_row)
-            if skip:
-                dropped = min(skip, len(body))
-                skip -= dropped
-                body = rows.Batch(body.numbers[dropped:], body.rows[dropped:])
-            numbers += body.numbers
-            cells += body.rows
-            if len(numbers) >= BATCH:
-                yield rows.Batch(numbers, cells)
-                numbers, cells = [], []
+            dropped = min(skip, len(body))
+            skip -= dropped
+            numbers += body.numbers[dropped:]
+            cells += body.rows[dropped:]
+            while len(numbers) >= size:
+                yield rows.Batch(numbers[:size], cells[:size])
+                numbers, cells = numbers[size:], cells[size:]
     if numbers:
         yield rows.Batch(numbers, cells)
 
@@ -216,7 +216,7 @@ def carry_out(importing: Import, batch: rows.Batch, *, clock: Clock) -> None:
         importing.changed += written.changed
         importing.same += written.same
         importing.rejected += len(checked.refused)
-        blocked = writing.suppressed(list(written.people))
+        blocked = suppressions.among("email", list(written.people))
         importing.suppressed += len(blocked)
         entries, silent = evidence(importing, batch, checked, written, today=now.date())
         stopped = [person.row for person in checked.people if person.address in blocked]

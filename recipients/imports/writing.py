@@ -50,13 +50,6 @@ def write(rows: Sequence[Incoming], *, selection_id: int | None, overwrite: bool
     return Written(created, changed, len(rows) - created - changed, found, repeated)
 
 
-def suppressed(addresses: Sequence[str]) -> set[str]:
-    """Give those that somebody or something has blocked, for one subscription type or for all."""
-    with connection.cursor() as cursor:
-        cursor.execute(SUPPRESSED, [list(addresses)])
-        return {address for (address,) in cursor.fetchall()}
-
-
 def each_address_once(rows: Sequence[Incoming]) -> Iterator[Sequence[Incoming]]:
     """Give the rows in turns: an address that comes back is written after its first row was."""
     while rows:
@@ -213,9 +206,4 @@ OVERWRITE = updating(OVERWRITTEN)
 ADD_MEMBERS = """
 INSERT INTO recipients_selectionmember (selection_id, person_id, added_at)
 SELECT %(selection)s, person_id, %(now)s FROM incoming ON CONFLICT DO NOTHING
-"""
-
-SUPPRESSED = """
-SELECT DISTINCT address FROM consent_suppression
-WHERE channel = 'email' AND released_at IS NULL AND address = ANY(%s)
 """

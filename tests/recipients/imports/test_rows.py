@@ -48,7 +48,8 @@ def test_a_workbook_gives_its_rows_with_the_numbers_that_excel_shows(tmp_path: P
         (True, "TRUE"),
         (dt.date(2026, 11, 23), "2026-11-23"),
         (dt.datetime(2026, 11, 23, 10, 30), "2026-11-23T10:30:00"),  # noqa: DTZ001 - a sheet knows no zones
-        ("=1+1", ""),  # a formula that nobody calculated has no value
+        ("=1+1", "=1+1"),
+        (workbooks.Formula("=1+1"), ""),  # nobody calculated it
         (None, ""),
     ],
 )
@@ -148,7 +149,7 @@ def test_a_dimension_that_boasts_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_stray_cell_at_the_far_end_is_named(tmp_path: Path) -> None:
-    far = f'<row r="1048576">{workbooks.cell("XFD1048576", "far")}</row>'
+    far = f'<row r="1048576">{workbooks.inline("XFD1048576", "far")}</row>'
     path = workbooks.raw(tmp_path / "far.xlsx", workbooks.many_rows(range(1, 4)) + far)
 
     with pytest.raises(Unreadable, match="XFD1048576"):

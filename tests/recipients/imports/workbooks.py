@@ -25,21 +25,23 @@ WORKBOOK_RELATIONS = """<?xml version="1.0"?><Relationships xmlns="http://schema
 SHEET = """<?xml version="1.0"?>{before}<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{dimension}<sheetData>{rows}</sheetData></worksheet>"""
 
 
+class Formula(str):
+    """A cell that a spreadsheet program calculates; one that nobody opened there has no value."""
+
+
 def a_workbook(path: Path, *sheets: Sequence[Sequence[object]]) -> Path:
-    """A workbook of these sheets, each a list of rows."""
+    """A workbook of these sheets, each a list of rows; text is text, also when it looks like a formula."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for number, rows in enumerate(sheets, start=1):
         sheet = book.create_sheet(f"Sheet{number}")
         for row in rows:
             sheet.append(list(row))
+            for cell, value in zip(sheet[sheet.max_row], row, strict=False):
+                if isinstance(value, str) and value and not isinstance(value, Formula):
+                    cell.data_type = "s"
     book.save(path)
     return path
-
-
-def a_list(path: Path, rows: Sequence[Sequence[object]]) -> Path:
-    """A workbook of one sheet with addresses, first and last names."""
-    return a_workbook(path, [("E-mail", "Voornaam", "Achternaam", "Bedrijf"), *rows])
 
 
 def raw(path: Path, rows: str, *, dimension: str = "", before: str = "") -> Path:
@@ -65,21 +67,17 @@ def zipped(path: Path, parts: dict[str, str]) -> Path:
     return path
 
 
-def cell(name: str, text: str) -> str:
+def inline(name: str, text: str) -> str:
     return f'<c r="{name}" t="inlineStr"><is><t>{text}</t></is></c>'
 
 
 def row(number: int, *texts: str) -> str:
-    cells = "".join(cell(f"{chr(65 + at)}{number}", text) for at, text in enumerate(texts))
+    cells = "".join(inline(f"{chr(65 + at)}{number}", text) for at, text in enumerate(texts))
     return f'<row r="{number}">{cells}</row>'
 
 
 def many_rows(numbers: Iterable[int]) -> str:
     return "".join(row(number, f"person{number}@example.org", "Ada") for number in numbers)
-
-
-def as_bytes(path: Path) -> bytes:
-    return path.read_bytes()
 
 
 def csv_bytes(*lines: str, encoding: str = "utf-8") -> bytes:
