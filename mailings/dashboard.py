@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, IntegerField, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -89,7 +90,8 @@ def sending(*, now: datetime) -> list[Progress]:
     states = ("held", "pending", "sent", "deferred", "failed", "unknown")
     sums = {f"in_{state}": Coalesce(Sum(state), 0) for state in states}
     tallies = Tally.objects.filter(mailing__in=found).order_by().values("mailing")
-    rows = {row["mailing"]: row for row in tallies.annotate(**sums, lately=Coalesce(Sum("sent", filter=lately), 0))}
+    counted = tallies.annotate(**sums, lately=Coalesce(Sum("sent", filter=lately), 0))
+    rows: dict[int, Any] = {row["mailing"]: row for row in counted}
     return [_progress(mailing, rows.get(pk, {})) for pk, mailing in found.items()]
 
 

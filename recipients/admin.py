@@ -55,7 +55,7 @@ class PersonAdmin(Large):
     ordering = ("last_name", "first_name", "id")
 
     def save_related(self, request: HttpRequest, form: object, formsets: object, change: bool) -> None:  # noqa: FBT001
-        super().save_related(request, form, formsets, change)  # type: ignore[arg-type]
+        super().save_related(request, form, formsets, change)
         people.index([form.instance.pk])  # type: ignore[attr-defined]
 
     def get_search_results(

@@ -32,10 +32,18 @@ class Listed(forms.ChoiceField):
 
     def __init__(self, *, known: list[tuple[str, Any]], label: Any) -> None:
         super().__init__(choices=known, label=label, required=False)
+        self.known = known
 
     def keep(self, value: str) -> None:
-        if value not in {code for code, _name in self.choices}:
-            self.choices = [*self.choices, (value, value)]
+        if value not in {code for code, _name in self.known}:
+            self.choices = [*self.known, (value, value)]
+
+
+class Colleague(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when running
+    """One of us, by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.get_full_name() or obj.email or obj.username)
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
@@ -65,6 +73,12 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     language = Listed(label=_("Language"), known=choices.LANGUAGES)
     country = Listed(label=_("Country"), known=choices.COUNTRIES)
     phone = OneLine(label=_("Phone"), max_length=30, required=False)
+    our_contact = Colleague(
+        User.objects.filter(is_active=True).order_by("first_name", "last_name"),
+        label=_("Our contact"),
+        required=False,
+        empty_label=_("Nobody"),
+    )
 
     class Meta:
         model = Person
@@ -80,7 +94,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "notes",
             "is_former_employee",
         )
-        labels: ClassVar = {"our_contact": _("Our contact"), "notes": _("Notes")}
+        labels: ClassVar = {"notes": _("Notes")}
         widgets: ClassVar = {"notes": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, instance: Person | None = None) -> None:
@@ -89,11 +103,6 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             field = self.fields[name]
             if isinstance(field, Listed):
                 field.keep(getattr(self.instance, name))
-        contact = self.fields["our_contact"]
-        if isinstance(contact, forms.ModelChoiceField):
-            contact.queryset = User.objects.filter(is_active=True).order_by("first_name", "last_name")
-            contact.empty_label = _("Nobody")
-            contact.label_from_instance = lambda user: user.get_full_name() or user.email or user.username
         if instance is not None:
             known = [row.address for row in instance.email_addresses.order_by("rank")]
             self.initial["email"] = known[0] if known else ""

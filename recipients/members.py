@@ -23,7 +23,7 @@ def add(to: List, people: QuerySet[Person]) -> int:
             f"SELECT %s, chosen.id, %s FROM ({chosen}) AS chosen(id) ON CONFLICT DO NOTHING",
             [to.pk, timezone.now(), *params],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def remove(of: List, people: QuerySet[Person]) -> int:

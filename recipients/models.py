@@ -89,7 +89,7 @@ class Person(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or _("No name")
+        return self.name or str(_("No name"))
 
     @property
     def name(self) -> str:
@@ -215,7 +215,9 @@ class Import(models.Model):
     same = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     suppressed = models.PositiveIntegerField(default=0)
-    warnings = models.JSONField(default=dict)  # {recipients.imports.checks.Warn: {"count": n, "rows": [first ones]}}
+    warnings = models.JSONField(
+        default=dict
+    )  # {recipients.imports.checks.Warn: {"count": n, "rows": [[row, person], …]}}
     problem = models.TextField(blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)  # times that a worker took it up
     owner = models.CharField(max_length=60, blank=True)  # the worker that claimed it

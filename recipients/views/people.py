@@ -99,7 +99,7 @@ def add_to(request: HttpRequest) -> HttpResponse:
     chosen = picked.people(request, Person.objects.matching(request.POST.get("q", "")[:100]))
     form = AddToForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(text for errors in form.errors.values() for text in errors))
+        messages.error(request, " ".join(str(text) for errors in form.errors.values() for text in errors))
         return redirect(_back(request))
     lists: list[Selection | Project] = [
         row for row in (form.cleaned_data["selection"], form.cleaned_data["project"]) if row

@@ -253,6 +253,13 @@ def test_the_search_box_finds_people_companies_selections_and_projects(marketer:
         assert reverse(f"recipients:{name}", args=[row.pk]) in page
 
 
+def test_somebody_without_a_name_goes_by_the_address(marketer: Client) -> None:
+    person = a_person("", email="ada@example.org")
+
+    for page in (text(marketer, "recipients:people"), text(marketer, "recipients:person", person.pk)):
+        assert ">ada@example.org</" in page
+
+
 @pytest.mark.parametrize("query", ["", "   ", "%", "' OR 1=1 --", "<script>alert(1)</script>", "x" * 5000])
 def test_strange_searches_find_nothing_and_break_nothing(marketer: Client, query: str) -> None:
     a_person("Ada Lovelace", email="")
