@@ -50,10 +50,10 @@ class RecordForm(forms.Form):
             self.rule = None
             del self.fields["evidence_on"]
             return
-        self.fields["evidence_on"].label = self.rule.date_label
+        self.fields["evidence_on"].label = str(self.rule.date_label)
         for piece in self.rule.evidence_fields:
             self.fields[f"evidence_{piece.key}"] = forms.CharField(
-                label=piece.label,
+                label=str(piece.label),
                 required=piece.is_required,
                 max_length=4000,
                 widget=forms.Textarea({"rows": 3}) if piece.key == "wording" else forms.TextInput(),

@@ -6,6 +6,7 @@ candidates as a query has, and `recheck` asks it again for a batch just before h
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -15,7 +16,7 @@ from consent.verdict import BLOCKS, REASONS, Block, Call, Candidate, Evidence, V
 __all__ = ["REASONS", "Block", "Call", "Candidate", "Evidence", "Verdict", "judge", "parameters", "recheck"]
 
 
-def parameters(channel: str, subscription_type_id: int, *, at: dt.datetime) -> dict[str, object]:
+def parameters(channel: str, subscription_type_id: int, *, at: dt.datetime) -> dict[str, Any]:
     """Give the named parameters of `verdicts_sql`; the purpose follows from the subscription type."""
     return {
         "gate_channel": channel,

@@ -4,6 +4,7 @@ import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -125,7 +126,7 @@ def _judged(
         "SELECT address, verdict, reason, evidence, block FROM judged ORDER BY address"
     )
     escaped = words.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    asked = {"after": after, "like": f"%{escaped}%", "size": size}
+    asked: dict[str, Any] = {"after": after, "like": f"%{escaped}%", "size": size}
     with connection.cursor() as cursor:
         cursor.execute(query, gate.parameters("email", subscription_type.pk, at=at) | asked)
         return [

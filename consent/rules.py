@@ -89,7 +89,7 @@ def expires_on(rule: SourceRule, evidence_on: dt.date) -> dt.date | None:
 def expires_at(rule: SourceRule, evidence_on: dt.date, zone: dt.tzinfo) -> dt.datetime | None:
     """Give the moment from which the evidence no longer counts: midnight in the sender's own time zone."""
     day = expires_on(rule, evidence_on)
-    return day and dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+    return dt.datetime.combine(day, dt.time.min, tzinfo=zone) if day else None
 
 
 def missing(rule: SourceRule, evidence: Mapping[str, object], evidence_on: dt.date | None) -> list[Field]:
