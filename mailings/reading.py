@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import OuterRef, Subquery
-from django.utils.translation import gettext as _
 
 from consent import unsubscribe
 from mailings import audience, compiling, merge_data
@@ -43,7 +42,8 @@ class Seen:
 
     raw: bytes
     subject: str
-    sender: str
+    sender_name: str
+    sender_address: str
     text: str
     html: str
 
@@ -75,10 +75,10 @@ def reader(mailing: Mailing, person: int) -> Reader | None:
     return Reader(row[0], row[1] or "", values, person)
 
 
-def readers(mailing: Mailing, words: str, *, now: datetime) -> list[Reader]:
+def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES) -> list[Reader]:
     """Give people to preview as: of the audience, or of everybody while nobody is chosen."""
     if mailing.sources.exists():
-        page = audience.people(mailing, audience.Asked(words=words), now=now, limit=CHOICES)
+        page = audience.people(mailing, audience.Asked(words=words), now=now, limit=limit)
         return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
     first = EmailAddress.objects.filter(person=OuterRef("pk")).order_by("rank").values("address")[:1]
     people = Person.objects.select_related("company").annotate(address=Subquery(first))
@@ -86,7 +86,7 @@ def readers(mailing: Mailing, words: str, *, now: datetime) -> list[Reader]:
         people = people.filter(search_text__contains=word)
     return [
         Reader(one.name, one.address or "", {}, one.pk, one.company.name if one.company else "")
-        for one in people.order_by("last_name", "first_name", "pk")[:CHOICES]
+        for one in people.order_by("last_name", "first_name", "pk")[:limit]
     ]
 
 
@@ -117,7 +117,15 @@ def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
 def seen(raw: bytes) -> Seen:
     """Take rendered bytes apart, the way a mail program does."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
-    return Seen(raw, str(message["Subject"]), str(message["From"]), _part(message, "plain"), _part(message, "html"))
+    sender = message["From"].addresses[0]
+    return Seen(
+        raw,
+        str(message["Subject"]),
+        sender.display_name,
+        sender.addr_spec,
+        _part(message, "plain"),
+        _part(message, "html"),
+    )
 
 
 def _part(message: EmailMessage, kind: str) -> str:
@@ -139,8 +147,3 @@ def _values(mailing: Mailing, who: Reader, address: str, message: int, *, now: d
         "_message_id": f"test.{mailing.pk}.{now:%Y%m%d%H%M%S%f}@{settings.BOUNCE_DOMAIN}",
         "_date": format_datetime(now),
     }
-
-
-def label(who: Reader) -> str:
-    """Say as whom one looks."""
-    return who.name or who.address or _("No name")

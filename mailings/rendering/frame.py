@@ -26,9 +26,10 @@ _DARK = """
 }
 .pd-text p:last-child, .pd-text ul:last-child, .pd-text ol:last-child { margin-bottom: 0 !important; }
 """
-_BLOCK_CLASS = re.compile(r'<div class="(pd-paper pd-b(\d+))"')
-# What a preview in dark colours shows: the same rules, switched on.
-DARK_RULE, DARK_ALWAYS = "@media (prefers-color-scheme: dark)", "@media all"
+_BLOCK_CLASS = re.compile(r'<div class="(pd-b(\d+))"')
+_PICTURE = re.compile(r'<img(?=[^>]*?alt="([^"]*)")[^>]*>')
+# What a preview shows: the same rules, switched on or off.
+DARK_RULE, DARK_ALWAYS, DARK_NEVER = "@media (prefers-color-scheme: dark)", "@media all", "@media not all"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def page(
 ) -> str:
     """Write the whole mail as marked HTML."""
     pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
-    sections = "".join(_section(part, number, style.paper) for number, part in enumerate(parts, 1) if part.written.mjml)
+    sections = "".join(_section(part, number) for number, part in enumerate(parts, 1) if part.written.mjml)
     body = (
         f'<mjml lang="{html.escape(language)}"><mj-head><mj-title>{pen.keep(title)}</mj-title><mj-preview>{pen.keep(preheader)}</mj-preview>'
         '<mj-raw><meta name="color-scheme" content="light dark" /></mj-raw>'
@@ -67,7 +68,8 @@ def page(
         '<mj-section padding="0" /><mj-column padding="0" />'
         f"</mj-attributes><mj-style>{_DARK}</mj-style></mj-head>"
         f'<mj-body width="600px" background-color="{style.page}" css-class="pd-page">'
-        f"{_band(style, '24px')}{sections}{_band(style, '24px')}{_footer(footer, style, pen)}"
+        f'<mj-wrapper css-class="pd-paper" background-color="{style.paper}" padding="24px 0">{sections}</mj-wrapper>'
+        f"{_footer(footer, pen)}"
         f"{_pixel(pixel, pen)}</mj-body></mjml>"
     )
     return str(_to_html(body))
@@ -82,22 +84,15 @@ def footer_text(footer: Footer, pen: Pen) -> str:
     )
 
 
-def _section(part: Part, number: int, paper: str) -> str:
+def _section(part: Part, number: int) -> str:
     """One block is one section, so that what only some see is whole rows of the outermost table."""
-    section = f'<mj-section css-class="pd-paper pd-b{number}" background-color="{paper}"><mj-column>{part.written.mjml}</mj-column></mj-section>'
+    section = f'<mj-section css-class="pd-b{number}"><mj-column>{part.written.mjml}</mj-column></mj-section>'
     if not part.before:
         return section
     return f"<mj-raw>{part.before}</mj-raw>{section}<mj-raw>{part.after}</mj-raw>"
 
 
-def _band(style: Style, height: str) -> str:
-    return (
-        f'<mj-section css-class="pd-paper" background-color="{style.paper}"><mj-column>'
-        f'<mj-spacer height="{height}" /></mj-column></mj-section>'
-    )
-
-
-def _footer(footer: Footer, style: Style, pen: Pen) -> str:
+def _footer(footer: Footer, pen: Pen) -> str:
     words = ", ".join(line.strip() for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip())
     link = '<a href="{}" style="color:#6b655c;text-decoration:underline">{}</a>'
     unsubscribe = link.format(pen.own("_unsubscribe").attribute, html.escape(_unsubscribe_words(footer)))
@@ -128,6 +123,16 @@ def in_dark(page: str) -> str:
     return page.replace(DARK_RULE, DARK_ALWAYS)
 
 
+def in_light(page: str) -> str:
+    """Switch the dark colours off, whatever the screen of who looks: for the preview."""
+    return page.replace(DARK_RULE, DARK_NEVER).replace("color-scheme: light dark", "color-scheme: light")
+
+
 def anchored(page: str) -> str:
     """Give each block a place to jump to: for the preview, which follows the block being written."""
     return _BLOCK_CLASS.sub(lambda match: f'<div id="b{match.group(2)}" class="{match.group(1)}"', page)
+
+
+def without_pictures(page: str) -> str:
+    """Put each picture's words in its place, as a mail program does that shows no pictures: for the preview."""
+    return _PICTURE.sub(lambda match: f'<span style="font:14px sans-serif">{match.group(1)}</span>', page)

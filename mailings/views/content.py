@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -34,7 +35,6 @@ MAIL_POLICY: dict[str, Any] = {
     "form-action": [CSP.NONE],
     "sandbox": True,
 }
-NO_PICTURES = MAIL_POLICY | {"img-src": [CSP.NONE]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,9 +84,13 @@ def starter(request: HttpRequest, code: str, language: str) -> HttpResponse:
         raise Http404
     written = starters.STARTERS[code].letter(language)
     draft = Mailing(
-        pk=0, name=str(starters.STARTERS[code].name), subject=written.subject, content=written.document.to_json()
+        pk=0,
+        name=str(starters.STARTERS[code].name),
+        from_name=settings.SENDER_NAME,
+        subject=written.subject,
+        content=written.document.to_json(),
     )
-    return HttpResponse(reading.preview(draft, reading.sample(), now=timezone.now()).html)
+    return HttpResponse(frame.in_light(reading.preview(draft, reading.sample(), now=timezone.now()).html))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -135,7 +139,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "mailing": mailing,
         "step": "content",
         "sheet": sheet,
-        "kinds": blocks.KINDS.values(),
+        "kinds": [(one.kind, one.label, one.icon) for one in blocks.KINDS.values()],
         "groups": _groups(),
         "look": _look(request, mailing),
         "aside": bool(mailing.content.get("aside")),
@@ -183,30 +187,31 @@ def _look(request: HttpRequest, mailing: Mailing) -> Look:
 
 
 def _reader(request: HttpRequest, mailing: Mailing) -> Reader:
-    asked = request.POST.get("as") or request.GET.get("as") or ""
+    asked = request.POST.get("as", request.GET.get("as"))
+    if asked is None and request.method == "GET":  # a page just opened shows the first one who gets it
+        first = reading.readers(mailing, "", now=timezone.now(), limit=1) if mailing.pk else []
+        asked = str(first[0].person) if first else ""
+    asked = asked or ""
     found = reading.reader(mailing, int(asked)) if asked.isdecimal() and len(asked) < 18 else None
     return found or reading.sample()
 
 
 @require_GET
 @permission_required("mailings.view_mailing", raise_exception=True)
+@csp_override(MAIL_POLICY)
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail in its frame: the HTML part of the very bytes that would be sent to this reader."""
     mailing = get_object_or_404(Mailing.objects.select_related("subscription_type"), pk=pk)
     try:
         seen = reading.preview(mailing, _reader(request, mailing), now=timezone.now())
     except (RenderError, NoSuchBlock) as refusal:
-        return _framed(request, HttpResponse(str(refusal), content_type="text/plain; charset=utf-8"))
+        return HttpResponse(str(refusal), content_type="text/plain; charset=utf-8")
     if request.GET.get("part") == "text":
-        return _framed(request, render(request, "mailings/preview_text.html", {"text": seen.text}))
+        return render(request, "mailings/preview_text.html", {"text": seen.text})
     html = frame.anchored(seen.html)
-    return _framed(request, HttpResponse(frame.in_dark(html) if request.GET.get("dark") else html))
-
-
-def _framed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    policy = NO_PICTURES if request.GET.get("images") == "off" else MAIL_POLICY
-    framed: HttpResponse = csp_override(policy)(lambda _request: response)(request)
-    return framed
+    if request.GET.get("images") == "off":
+        html = frame.without_pictures(html)
+    return HttpResponse(frame.in_dark(html) if request.GET.get("dark") else frame.in_light(html))
 
 
 @require_GET

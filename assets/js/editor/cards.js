@@ -1,6 +1,7 @@
 // Block cards: open, move by button, key and hand, duplicate, delete with undo, add.
 import Sortable from "sortablejs";
 import { newId, withCopy, withNew } from "./entries.js";
+import { placeWhenOpen } from "./place.js";
 
 const fill = (pattern, values) => pattern.replace(/%\((\w+)\)s/g, (_whole, name) => values[name]);
 
@@ -85,9 +86,11 @@ export function startCards(form, { saving, history, words, preview }) {
     card(id)?.scrollIntoView({ block: "nearest" });
   }
 
+  // the button stands at the end and adds there; the key adds below the block one is at
+  let below;
   const add = (kind) => {
     const id = newId();
-    return take(withNew(saving.entries(), kind, id, opened()?.dataset.block), id);
+    return take(withNew(saving.entries(), kind, id, below), id);
   };
   const duplicate = (one) => {
     const id = newId();
@@ -121,6 +124,8 @@ export function startCards(form, { saving, history, words, preview }) {
   });
 
   const kinds = document.getElementById("kinds");
+  placeWhenOpen(kinds, form.querySelector("#add"));
+  form.querySelector("#add").addEventListener("click", () => (below = undefined));
   kinds.addEventListener("toggle", (event) => {
     if (event.newState === "open") kinds.querySelector("button").focus();
   });
@@ -139,7 +144,8 @@ export function startCards(form, { saving, history, words, preview }) {
       event.preventDefault();
       event.stopPropagation();
       form.querySelector("#add").scrollIntoView({ block: "nearest" });
-      kinds.showPopover({ source: form.querySelector("#add") });
+      below = (event.target.closest("[data-block]") ?? opened())?.dataset.block;
+      kinds.showPopover();
     },
     { capture: true },
   );

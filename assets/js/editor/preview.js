@@ -1,4 +1,6 @@
 // The mail on the right: two frames take turns, so that it changes without a flash. It follows the open block.
+import { placeWhenOpen } from "./place.js";
+
 const VIEWS = { desktop: "", mobile: "", dark: "&dark=1", text: "&part=text", bare: "&images=off" };
 
 export function startPreview(form) {
@@ -59,6 +61,7 @@ export function startPreview(form) {
       document.getElementById("as-button").focus();
     }
   });
+  placeWhenOpen(document.getElementById("people"), document.getElementById("as-button"));
   refresh();
   return { refresh };
 }
