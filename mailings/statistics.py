@@ -183,26 +183,15 @@ def _states(mailing: Mailing) -> dict[str, int]:
 
 def _read(messages: set[int], batch: set[int]) -> list[_Story]:
     """The messages that exist, with their folded events and those of this batch."""
-    columns = ("id", "mailing_id", "address", "channel", "sent_at")
-    rows = Message.objects.filter(pk__in=messages).values_list(*columns)
+    rows = Message.objects.filter(pk__in=messages).values_list("id", "mailing_id", "address", "channel", "sent_at")
     stories = {(row[1], row[0]): _Story(*row) for row in rows}
-    fields = [
-        "kind",
-        "at",
-        "link",
-        "method",
-        "user_agent",
-        "fetched_for",
-        "category",
-        "detail",
-        "is_machine",
-        "reasons",
-    ]
+    columns = ("id", "kind", "at", "link", "method", "user_agent", "fetched_for", "category", "detail", "is_machine")
     events = tracking.Event.objects.filter(message__in=messages).filter(Q(folded_at__isnull=False) | Q(pk__in=batch))
-    for mailing, message, number, *values in events.order_by("id").values_list("mailing", "message", "id", *fields):
+    rows_of = events.order_by("id").values_list("mailing", "message", "reasons", *columns)
+    for mailing, message, reasons, *values in rows_of:
         if story := stories.get((mailing, message)):
-            event = Event(number, *values[:-1], tuple(values[-1]))
-            (story.new if number in batch else story.old).append(event)
+            event = Event(*[*values, tuple(reasons)])
+            (story.new if event.id in batch else story.old).append(event)
     return [story for story in stories.values() if story.new]
 
 

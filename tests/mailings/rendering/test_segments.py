@@ -40,7 +40,10 @@ COMPILED = compile_letter(LETTER)
 
 characters = st.characters(exclude_categories=["Cs"])
 # What looks like an encoded word is read as one by the standard library when it is *set*; ours keeps it as typed (below).
-values = st.one_of(st.text(characters, max_size=120), st.sampled_from(PAYLOADS)).map(lambda text: text.replace("=?", "= ?")) | st.none()
+values = (
+    st.one_of(st.text(characters, max_size=120), st.sampled_from(PAYLOADS)).map(lambda text: text.replace("=?", "= ?"))
+    | st.none()
+)
 
 
 @st.composite
@@ -99,7 +102,9 @@ def test_compiled_and_slow_say_the_same_after_parsing(recipient):
     assert_the_same(message, expected)
 
 
-words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200).map(lambda text: text.replace("=?", "= ?"))
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200).map(
+    lambda text: text.replace("=?", "= ?")
+)
 
 
 @given(subject=words, heading=words, postal=words, first_name=values)
