@@ -12,6 +12,7 @@ class Outgoing(NamedTuple):
     sender: str  # of the envelope: where a bounce returns to
     recipient: str
     body: bytes
+    may_begin_with_dots: bool = True  # False: the renderer promises that no line does (looking costs 10 µs)
 
 
 class Outcome(StrEnum):

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from mailings.channels import DeliveryError, Outgoing, Receipt
 from mailings.channels.smtp import Account, Conversation, Patience, connect
@@ -53,6 +54,8 @@ class EmailChannel:
         turn = time.monotonic() + TURN
         try:
             self._drop_stale()
+            for talk in self._kept:
+                talk.on_wire = on_wire
             while True:
                 yield from self._feed()
                 if self._is_exhausted and all(talk.is_idle for talk in self._kept):
@@ -103,10 +106,7 @@ class EmailChannel:
             return
         for talk in self._kept:
             if talk.is_idle:
-                message = self._pull()
-                if message is None:
-                    return
-                yield from talk.start(message)
+                yield from talk.start()
                 self._watch(talk)
         places = len(self._kept) + self._opening
         wanted = places < self.account.connections and (places == 0 or self._pulled > places)
@@ -148,7 +148,8 @@ class EmailChannel:
             self._opened.put(connect(self.account, hello=self.hello, patience=self.patience))
         except DeliveryError as error:
             self._opened.put(error)
-        self._ring.send(b"!")
+        with suppress(OSError):  # the channel was closed meanwhile
+            self._ring.send(b"!")
 
     def _arrive(self) -> None:
         self._bell.recv(64)
@@ -161,12 +162,9 @@ class EmailChannel:
                 continue
             if arrival.sock is None:
                 continue
-            talk = Conversation(arrival, arrival.sock, patience=self.patience, pull=self._pull, on_wire=self._mark)
+            talk = Conversation(arrival, arrival.sock, patience=self.patience, pull=self._pull, on_wire=self._on_wire)
             self._kept.append(talk)
             self._selector.register(talk.socket, selectors.EVENT_READ, talk)
-
-    def _mark(self, number: int) -> None:
-        self._on_wire(number)
 
     def _lose(self, talk: Conversation, why: str) -> Iterator[Receipt]:
         self._forget(talk)

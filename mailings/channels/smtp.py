@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -114,6 +114,9 @@ class Step(IntEnum):
 
 PATH = re.compile(r"[^\x00-\x20\x7f<>]+@[^\x00-\x20\x7f<>@]+")
 STUFF = re.compile(rb"(?:\A|(?<=\n))\.")
+# a 250 to the final dot, then to MAIL and RCPT, and a 354 to DATA, one line each
+ALL_WELL = re.compile(rb"250 [^\n]*\n25[01] [^\n]*\n25[01] [^\n]*\n354 [^\n]*\n")
+ALL_WELL_ANSWERS = 4
 LINES_KEPT = 20  # of an answer; a server may send more, nobody reads them
 LONGEST_LINE = 65536
 MOST_LINES = 1000
@@ -135,6 +138,7 @@ class Conversation:
         self.socket = wire
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(0)
+        self._is_tls = isinstance(wire, ssl.SSLSocket)
         self.pipelining = client.has_extn("pipelining")
         self.smtputf8 = client.has_extn("smtputf8")
         self.patience = patience
@@ -163,25 +167,32 @@ class Conversation:
 
     # --- speaking
 
-    def start(self, message: Outgoing) -> Iterator[Receipt]:
-        """Announce a message on an idle connection."""
-        yield from self._say(b"", message)
+    def start(self) -> Iterator[Receipt]:
+        """Announce the next message on an idle connection, if there is one."""
+        message = yield from self._next()
+        if message is not None:
+            self._say(message)
 
-    def _say(self, before: bytes, message: Outgoing | None, *, reset: bool = False) -> Iterator[Receipt]:
-        """Write `before` and the envelope of `message`, in one write where the server allows."""
-        while message is not None and (problem := self._problem(message)):
+    def _next(self) -> Generator[Receipt, None, Outgoing | None]:
+        """The next message with an envelope that can be spoken; the others get their receipt here."""
+        while message := self.pull():
+            if not (problem := self._problem(message)):
+                return message
             yield Receipt(message.number, Outcome.REFUSED, 0, problem)
-            message = self.pull()
+        return None
+
+    def _say(self, message: Outgoing | None, *, before: Sequence[bytes] = (), reset: bool = False) -> None:
+        """Write `before` and the envelope of `message`, in one write where the server allows."""
         commands: list[tuple[Step, bytes]] = [(Step.RSET, b"RSET\r\n")] if reset else []
         if message is not None:
             self.envelope, self.refusal = message, None
             commands += self._commands(message)
         if self.pipelining:
             self.expected.extend([step for step, _ in commands])
-            self._write(before + b"".join([line for _, line in commands]))
+            self._write(*before, *[line for _, line in commands])
         else:
             self.unsaid.extend(commands)
-            self._write(before) if before else self._next_command()
+            self._write(*before) if before else self._next_command()
 
     def _problem(self, message: Outgoing) -> str:
         """Why this envelope may not be spoken. One bad recipient never harms its neighbours."""
@@ -205,11 +216,28 @@ class Conversation:
             self.expected.append(step)
             self._write(line)
 
-    def _write(self, data: bytes) -> None:
-        self.out += data
+    def _write(self, *parts: bytes) -> None:
         self._has_spoken = True
-        self.flush()
+        if self.out or self._is_tls:
+            self.out += b"".join(parts)
+            self.flush()
+        elif parts:
+            sent = self._send(parts)
+            if sent < sum(map(len, parts)):
+                self.out = b"".join(parts)[sent:]
         self._wait()
+
+    def _send(self, parts: Sequence[bytes]) -> int:
+        """Give the kernel several pieces without joining them first."""
+        try:
+            sent = self.socket.sendmsg(parts)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.is_open = False
+            return 0
+        self.body_left = max(0, self.body_left - sent)
+        return sent
 
     def flush(self) -> None:
         """Give the kernel what it takes now."""
@@ -233,8 +261,13 @@ class Conversation:
 
     def read(self) -> Iterator[Receipt]:
         """Take in what has arrived and act on every complete answer, in order."""
-        self._has_spoken = False
         data = self._receive()
+        if self.body is not None and self._is_all_well(data):
+            self.expected.clear()
+            yield from self._end(250, [])
+            yield from self._hand_over()
+            return
+        self._has_spoken = False
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             self._lines.append(line)
@@ -250,6 +283,15 @@ class Conversation:
             self._acknowledge()
         self._wait()
 
+    def _is_all_well(self, data: bytes) -> bool:
+        """The usual case at once: one message taken, the envelope of the next one welcome."""
+        return (
+            ALL_WELL.fullmatch(data) is not None
+            and len(self.expected) == ALL_WELL_ANSWERS
+            and not self._unread
+            and not self._lines
+        )
+
     def _acknowledge(self) -> None:
         """Do not delay our ACK: a server that writes its answers one by one may wait for it (Nagle, 40 ms each)."""
         if hasattr(socket, "TCP_QUICKACK"):
@@ -261,7 +303,7 @@ class Conversation:
         try:
             while data := self.socket.recv(65536):
                 received += data
-                if not isinstance(self.socket, ssl.SSLSocket) or len(received) > 1 << 20:
+                if not self._is_tls or len(received) > 1 << 20:
                     return received
             self.is_open = False
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -299,8 +341,8 @@ class Conversation:
             yield from self._refuse(reset=True)
         elif self.unsaid:
             self._next_command()
-        elif self.is_idle and (message := self.pull()):
-            yield from self._say(b"", message)
+        elif self.is_idle:
+            yield from self.start()
 
     def _data(self, code: int, lines: list[bytes]) -> Iterator[Receipt]:
         if code == 354 and self.refusal is None:
@@ -321,16 +363,16 @@ class Conversation:
         if message is None:
             return
         # rendered first, so that "on the wire" is written as late as can be
-        following = self.pull() if self.pipelining else None
+        following = (yield from self._next()) if self.pipelining else None
+        content = message.body
+        if message.may_begin_with_dots and (content[:1] == b"." or b"\n." in content):
+            content = STUFF.sub(b"..", content)
+        end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
         self.on_wire(message.number)
         self.envelope, self.body = None, message
-        content = message.body
-        if content[:1] == b"." or b"\n." in content:  # the renderer avoids it; a stranger's bytes may not
-            content = STUFF.sub(b"..", content)
-        content += b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
-        self.body_left = len(content)
+        self.body_left = len(content) + len(end)
         self.expected.append(Step.END)
-        yield from self._say(content, following)
+        self._say(following, before=(content, end))
 
     def _refuse(self, *, reset: bool) -> Iterator[Receipt]:
         message, refusal = self.envelope, self.refusal
@@ -339,7 +381,8 @@ class Conversation:
         self.envelope = self.refusal = None
         self.answered += 1
         yield _receipt(message.number, *refusal)
-        yield from self._say(b"", self.pull(), reset=reset)
+        following = yield from self._next()
+        self._say(following, reset=reset)
 
     def _end(self, code: int, lines: list[bytes]) -> Iterator[Receipt]:
         """The answer to a final dot: from here on the server is responsible, or is not."""

@@ -76,7 +76,7 @@ class Letter:
         recipient["_message_id"] = f"{local[2:]}@{settings.BOUNCE_DOMAIN}"
         recipient["_date"] = stamp
         body = self.compiled.render(recipient)
-        return Outgoing(number, f"{local}@{settings.BOUNCE_DOMAIN}", row.address, body)
+        return Outgoing(number, f"{local}@{settings.BOUNCE_DOMAIN}", row.address, body, may_begin_with_dots=False)
 
 
 @lru_cache(maxsize=8)
