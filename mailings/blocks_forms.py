@@ -137,7 +137,7 @@ class BlockForm(forms.Form):
             return richtext.clean(typed[: richtext.MAX_LENGTH])
         if isinstance(field, forms.CharField):
             return scrub(typed)[: field.max_length]
-        return field.initial
+        return next(part.default for part in fields(self.block) if part.name == name)
 
 
 class HeadingForm(BlockForm):
