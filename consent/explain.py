@@ -59,6 +59,14 @@ OTHER_SOURCES: dict[str, str | Promise] = {
 }
 
 
+# The ways of leaving that `unsubscribe.leave` writes down.
+HOW: dict[str, str | Promise] = {
+    "one_click": gettext_lazy("By one click in the mail"),
+    "page": gettext_lazy("On the unsubscribe page"),
+    "mail": gettext_lazy("By mail"),
+}
+
+
 def address(text: str, *, channel: str = "email", at: dt.datetime) -> list[Line]:
     """Explain one address for every subscription type that is in use."""
     evidence, blocks = ledger.evidence_of(channel, text), suppressions.blocks_of(channel, text)
@@ -152,6 +160,11 @@ def label(detail: ConsentDetail) -> str:
     rule = rules.SOURCES.get(detail.event.source)
     for piece in rule.evidence_fields if rule else ():
         if value := detail.evidence.get(piece.key):
+            return str(value)
+    if words := HOW.get(str(detail.evidence.get("how"))):
+        return str(words)
+    for key in ("note", "said", "because"):
+        if value := detail.evidence.get(key):
             return str(value)
     return _("Entry %(number)s") % {"number": detail.event_id}
 

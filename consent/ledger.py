@@ -117,6 +117,12 @@ def record(entries: Sequence[Entry], *, now: dt.datetime) -> Recorded:
     return Recorded(len(new), len(entries) - len(new), first, last)
 
 
+def lock() -> None:
+    """Take the chain's end until the transaction is over; only for who must hold it before rows of other tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
 def problems(entry: Entry, *, today: dt.date) -> list[str]:
     """Say why an entry cannot count as consent, in sentences; an empty list means it can."""
     if entry.act not in GIVING:
@@ -256,8 +262,8 @@ def _fingerprint(entry: Entry, declared: _Declared, acted_at: dt.datetime) -> by
 
 
 def _lock_and_read_head() -> bytes:
+    lock()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute("SELECT hash FROM consent_consentevent ORDER BY id DESC LIMIT 1")
         row = cursor.fetchone()
     return bytes(row[0]) if row else chain.FIRST_HASH

@@ -1,6 +1,7 @@
 """Addresses that may not be mailed: put on the list, taken off it where the law allows."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,21 +58,9 @@ def add_many(blocks: Iterable[Block], *, actor: str, now: dt.datetime) -> int:
 
     Whoever opts out (unsubscribed, objected, complained) also withdraws in the ledger, in the same transaction.
     """
-    rows = [
-        Suppression(
-            channel=block.channel,
-            address=block.address,
-            subscription_type_id=block.subscription_type_id,
-            reason=block.reason,
-            evidence=dict(block.evidence),
-            created_at=now,
-            actor=actor,
-        )
-        for block in blocks
-    ]
+    rows = sorted(blocks, key=lambda block: block.address)  # one order for all, so that nobody waits in a circle
     with transaction.atomic():
-        new = _without_known(rows)
-        Suppression.objects.bulk_create(new, ignore_conflicts=True, batch_size=5000)
+        new = _insert(rows, actor, now)
         ledger.record(list(_withdrawals(new, actor)), now=now)
     return len(new)
 
@@ -87,6 +76,7 @@ def release(suppression: Suppression, *, by: Any, because: str, now: dt.datetime
     if not because.strip():
         raise MayNotRelease(_("Say why"))
     with transaction.atomic():
+        ledger.lock()  # before the row, as an own yes that releases it would take them
         waiting = Suppression.objects.filter(pk=suppression.pk, released_at=None)
         if not waiting.update(released_at=now, released_by=by, released_because=because.strip()):
             return
@@ -124,17 +114,23 @@ def blocks_of(channel: str, address: str) -> list[verdict.Block]:
     ]
 
 
-def _without_known(rows: list[Suppression]) -> list[Suppression]:
-    """Drop rows that the list already has, and twins; the unique constraint judges what comes in between."""
-    active = Suppression.objects.filter(released_at=None, address__in={row.address for row in rows})
-    seen: set[tuple[str, str, int | None, str]] = set(active.values_list("channel", "address", "subscription_type_id", "reason"))
-    new = []
-    for row in rows:
-        key = (row.channel, row.address, row.subscription_type_id, row.reason)
-        if key not in seen:
-            seen.add(key)
-            new.append(row)
-    return new
+def _insert(blocks: Sequence[Block], actor: str, now: dt.datetime) -> list[Suppression]:
+    """Write what the list does not have yet; the unique constraint is the judge, also of twins and of a race."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT,
+            {
+                "channels": [block.channel for block in blocks],
+                "addresses": [block.address for block in blocks],
+                "types": [block.subscription_type_id for block in blocks],
+                "reasons": [str(block.reason) for block in blocks],
+                "evidence": [json.dumps(dict(block.evidence)) for block in blocks],
+                "now": now,
+                "actor": actor,
+            },
+        )
+        numbers = [row[0] for row in cursor.fetchall()]
+    return list(Suppression.objects.filter(pk__in=numbers).order_by("pk"))
 
 
 def _withdrawals(rows: Iterable[Suppression], actor: str) -> Iterable[ledger.Entry]:
@@ -160,3 +156,14 @@ def _acts(
                 evidence=evidence or row.evidence,
                 actor=actor,
             )
+
+
+INSERT = """
+INSERT INTO consent_suppression (channel, address, subscription_type_id, reason, evidence, created_at, actor,
+    released_because)
+SELECT channel, address, type, reason, evidence::jsonb, %(now)s, %(actor)s, ''
+FROM unnest(%(channels)s::text[], %(addresses)s::text[], %(types)s::bigint[], %(reasons)s::text[],
+    %(evidence)s::text[]) AS row (channel, address, type, reason, evidence)
+ON CONFLICT DO NOTHING
+RETURNING id
+"""

@@ -112,6 +112,7 @@ def leave(
 def come_back(person: OptOutKey, subscription_type: SubscriptionType, *, token: str = "", now: dt.datetime) -> None:
     """Undo leaving: lift the unsubscriptions of this type and of everything, by the person's own act."""
     with transaction.atomic():
+        ledger.lock()  # before the rows, as an own yes that releases them would take them
         left = list(
             _standing(person).filter(subscription_type=None)
             | _standing(person).filter(subscription_type=subscription_type)

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -144,3 +145,15 @@ def behind_our_back(statement: str, number: int) -> None:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(statement, [number])
         cursor.execute("SET session_replication_role = DEFAULT")
+
+
+def test_the_command_names_the_first_broken_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    consents(ADA)
+    call_command("verify_ledger")
+    assert "The ledger of 1 entries is unbroken" in capsys.readouterr().out
+    number = ConsentEvent.objects.get().pk
+
+    behind_our_back("UPDATE consent_consentevent SET actor = 'self' WHERE id = %s", number)
+
+    with pytest.raises(CommandError, match=f"Entry {number} was changed"):
+        call_command("verify_ledger")
