@@ -38,6 +38,7 @@ class Warn(StrEnum):
     LANGUAGE = "language"
     REPEATED = "repeated"
     NO_EVIDENCE = "no_evidence"
+    EXPIRED = "expired"
 
 
 WARNINGS: dict[Warn, Promise] = {
@@ -48,6 +49,7 @@ WARNINGS: dict[Warn, Promise] = {
     Warn.COUNTRY: gettext_lazy("Country we do not know: left empty"),
     Warn.LANGUAGE: gettext_lazy("Language we do not know: left empty"),
     Warn.NO_EVIDENCE: gettext_lazy("No evidence of consent in the row's own cells: taken over, cannot be mailed"),
+    Warn.EXPIRED: gettext_lazy("Evidence that is too old to count: taken over, cannot be mailed"),
     Warn.REPEATED: gettext_lazy("Address that an earlier row has too: one person"),
 }
 

@@ -50,6 +50,7 @@ class Shown:
 
     evidence_on: dt.date
     evidence: Mapping[str, str]
+    is_expired: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ def shown_by(row: Sequence[str], declared: Declaration, *, today: dt.date) -> Sh
     evidence |= {key: cell(row, at) for key, at in declared.columns.items() if key != DATE}
     if any(piece.is_required and not evidence.get(piece.key) for piece in declared.rule.evidence_fields):
         return None
-    return Shown(evidence_on, {key: value for key, value in evidence.items() if value})
+    ends_on = rules.expires_on(declared.rule, evidence_on)
+    is_expired = ends_on is not None and ends_on <= today
+    return Shown(evidence_on, {key: value for key, value in evidence.items() if value}, is_expired)
 
 
 def cell(row: Sequence[str], at: int) -> str:

@@ -1,20 +1,24 @@
 """What somebody decides about a file: columns, consent, list. The rules stand in `runs` and `declaration`."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from consent import rules
 from consent.models import Purpose
 from recipients.forms import OneLine
-from recipients.imports import declaration, runs
+from recipients.imports import runs
 from recipients.imports.columns import LABELS, Field
 from recipients.imports.declaration import DATE, Declaration
 from recipients.imports.preview import Column
@@ -23,6 +27,26 @@ from recipients.models import Import, Selection
 NEW, EXISTING, NONE = "new", "existing", "none"
 ASKS_TO_TICK = _("They ticked a box themselves, and it was not ticked beforehand")
 LONGEST_EVIDENCE = 1000
+
+
+class SharedSelect(forms.Select):
+    """A select that shares its options with hundreds of others: they are written out once, not once for each."""
+
+    def __init__(self, options: SafeString) -> None:
+        super().__init__()
+        self.options_text = options
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        chosen = format_html('value="{}"', "" if value is None else value)
+        options = mark_safe(self.options_text.replace(chosen, f"{chosen} selected", 1))  # noqa: S308 - escaped above
+        attributes = flatatt({"name": name, "class": "select", **(attrs or {})})
+        return format_html("<select{}>{}</select>", attributes, options)
+
+
+def written_out(choices: Iterable[tuple[object, object]]) -> SafeString:
+    return format_html_join("", '<option value="{}">{}</option>', choices)
 
 
 @dataclass(frozen=True)
@@ -75,40 +99,49 @@ class ImportForm(forms.Form):
         self.importing = importing
         self.columns = columns
         self.choices: runs.Choices | None = None
-        fields = [("", _("Not imported")), *LABELS.items()]
+        fields = [("", _("Not imported")), *((field.value, label) for field, label in LABELS.items())]
+        options = written_out(fields)
         for column in columns:
             self.fields[name_of(column.index)] = forms.ChoiceField(
                 label=column.title,
                 choices=fields,
+                widget=SharedSelect(options),
                 required=False,
                 initial=importing.mapping.get(str(column.index), ""),
             )
         source = self.fields["source"]
         if isinstance(source, forms.ChoiceField):
             source.choices = [(rule.code, rule.name) for rule in rules.SOURCES.values()]
+        named = ((column.index, format_lazy("{} {}", _("column"), column.title)) for column in columns)
+        self.places = [("", _("for all rows")), *named]
+        self.place_options = written_out(self.places)
         for rule in rules.SOURCES.values():
-            self.ask_for_evidence(rule, columns)
+            self.ask_for_evidence(rule)
 
-    def ask_for_evidence(self, rule: rules.SourceRule, columns: Sequence[Column]) -> None:
+    def ask_for_evidence(self, rule: rules.SourceRule) -> None:
         if not rule.is_recordable:
             self.fields[f"{rule.code}-without"] = forms.BooleanField(
                 label=_("Import them without consent. They are kept, and cannot be mailed"), required=False
             )
             return
-        where = [("", _("for all rows")), *((column.index, format_lazy("{} {}", _("column"), column.title)) for column in columns)]  # fmt: skip
         today = timezone.localdate().isoformat()
         self.fields[f"{rule.code}-{DATE}"] = forms.DateField(
-            label=rule.date_label,
+            label=str(rule.date_label),
             required=False,
             widget=forms.DateInput(attrs={"type": "date", "max": today}, format="%Y-%m-%d"),
         )
         for piece in rule.evidence_fields:
             self.fields[f"{rule.code}-{piece.key}"] = OneLine(
-                label=piece.label, required=False, max_length=LONGEST_EVIDENCE
+                label=str(piece.label), required=False, max_length=LONGEST_EVIDENCE
             )
         for key in (DATE, *(piece.key for piece in rule.evidence_fields)):
             self.fields[f"{rule.code}-{key}-column"] = forms.TypedChoiceField(
-                label=_("Where it stands"), choices=where, coerce=int, empty_value=None, required=False
+                label=_("Where it stands"),
+                choices=self.places,
+                widget=SharedSelect(self.place_options),
+                coerce=int,
+                empty_value=None,
+                required=False,
             )
         if rule.may_be_explicit:
             self.fields[f"{rule.code}-box"] = forms.BooleanField(label=ASKS_TO_TICK, required=False)
@@ -221,6 +254,3 @@ def beginning(importing: Import) -> dict[str, object]:
 
 def name_of(column: int) -> str:
     return f"column-{column}"
-
-
-__all__ = ["ImportForm", "declaration"]

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
@@ -39,7 +39,7 @@ def padded(cells: list[str], width: int) -> list[str]:
     return [*cells, *[""] * (width - len(cells))][: max(width, len(cells))]
 
 
-def text(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> WriteOnlyCell:
+def text(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> Cell:
     cell = WriteOnlyCell(sheet, value=None)
     cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST]
     cell.data_type = "s"

@@ -28,7 +28,7 @@ from recipients.imports.declaration import Declaration, Mistake
 from recipients.models import Import, RejectedRow, Selection
 
 BATCH = 5_000
-LEASE = dt.timedelta(seconds=60)
+LEASE = dt.timedelta(seconds=30)  # between two batches; during one the row itself is locked
 PATIENCE = dt.timedelta(seconds=20)  # how long a started import may wait before somebody asks again
 ATTEMPTS = 5
 ROWS_NAMED = 20  # of those that deserve a word
@@ -218,10 +218,10 @@ def carry_out(importing: Import, batch: rows.Batch, *, clock: Clock) -> None:
         importing.rejected += len(checked.refused)
         blocked = suppressions.among("email", list(written.people))
         importing.suppressed += len(blocked)
-        entries, silent = evidence(importing, batch, checked, written, today=now.date())
+        entries, lacking = evidence(importing, batch, checked, written, today=now.date())
         stopped = [person.row for person in checked.people if person.address in blocked]
-        words = {Warn.SUPPRESSED: stopped, Warn.NO_EVIDENCE: silent, Warn.REPEATED: written.repeated}
-        importing.warnings = added(importing.warnings, checked.warnings | words, people_of(checked, written))
+        words = checked.warnings | lacking | {Warn.SUPPRESSED: stopped, Warn.REPEATED: written.repeated}
+        importing.warnings = added(importing.warnings, words, people_of(checked, written))
         importing.attempts = 1
         importing.lease_until = clock() + LEASE
         importing.save(update_fields=PROGRESS)
@@ -240,19 +240,22 @@ def keep_hold(importing: Import) -> None:
 
 def evidence(
     importing: Import, batch: rows.Batch, checked: checks.Checked, written: writing.Written, *, today: dt.date
-) -> tuple[list[ledger.Entry], list[int]]:
-    """Make the ledger's entries, and name the rows that show no evidence where their own columns should."""
+) -> tuple[list[ledger.Entry], dict[Warn, list[int]]]:
+    """Make the ledger's entries, and name the rows whose evidence is missing or too old."""
     declared = declaration_of(importing)
     if not declared.counts or importing.purpose_id is None:
-        return [], []
+        return [], {}
     everywhere = None if declared.columns else declaration.shown_by([], declared, today=today)
     cells = dict(zip(batch.numbers, batch.rows, strict=True)) if declared.columns else {}
-    entries, silent = [], []
+    entries: list[ledger.Entry] = []
+    lacking: dict[Warn, list[int]] = {Warn.NO_EVIDENCE: [], Warn.EXPIRED: []}
     for person in checked.people:
         shown = everywhere or declaration.shown_by(cells.get(person.row, []), declared, today=today)
         if shown is None:
-            silent.append(person.row)
+            lacking[Warn.NO_EVIDENCE].append(person.row)
             continue
+        if shown.is_expired:
+            lacking[Warn.EXPIRED].append(person.row)
         entries.append(
             ledger.Entry(
                 address=person.address,
@@ -265,7 +268,7 @@ def evidence(
                 actor=f"import:{importing.pk}",
             )
         )
-    return entries, silent
+    return entries, lacking
 
 
 def people_of(checked: checks.Checked, written: writing.Written) -> dict[int, int]:

@@ -18,7 +18,7 @@ from tests.consent.factories import a_subscription_type
 from tests.recipients.imports import workbooks
 
 SIGNED_UP = Declaration(
-    "newsletter_signup", {"form": "Counter, spring", "wording": "Yes, send me the newsletter"}, dt.date(2026, 3, 3)
+    "newsletter_signup", {"form": "Counter, spring", "wording": "Yes, send me the newsletter"}, dt.date(2025, 3, 3)
 )
 WITHOUT_CONSENT = Declaration("unknown", without_consent=True)
 HEADERS = ("E-mail", "Voornaam", "Achternaam", "Bedrijf")

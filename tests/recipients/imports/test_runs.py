@@ -188,6 +188,17 @@ def test_evidence_may_differ_per_row_and_who_shows_none_gets_none(tmp_path: Path
 
 
 @pytest.mark.django_db
+def test_evidence_that_is_too_old_is_kept_and_said(tmp_path: Path) -> None:
+    bought = {"order": "1", "brand": "De Werkbank"}
+
+    fresh = an_import([ADA], tmp_path, Declaration("purchase", bought, dt.date(2024, 11, 24)))
+    old = an_import([BOB], tmp_path, Declaration("purchase", bought, dt.date(2024, 11, 23)))
+
+    assert fresh.warnings == {}
+    assert old.warnings[Warn.EXPIRED]["count"] == 1
+
+
+@pytest.mark.django_db
 def test_rejected_rows_come_back_in_their_own_columns_with_a_reason_and_no_formula(tmp_path: Path) -> None:
     importing = an_import([("a@b@c", "=1+1", "+31 6", "@SUM(A1)"), ("ülf@exämple.org", "-2", "", "")], tmp_path)
 
@@ -322,7 +333,7 @@ def test_a_worker_killed_anywhere_leaves_whole_batches_and_the_next_one_goes_on(
     left = Import.objects.get(pk=importing.pk)
     assert left.done == left.created == Person.objects.count() == ConsentEvent.objects.count()
 
-    runs.run(importing.pk, worker="second", clock=lambda: NOON + dt.timedelta(seconds=30), size=2)
+    runs.run(importing.pk, worker="second", clock=lambda: NOON + dt.timedelta(seconds=20), size=2)
     assert Import.objects.get(pk=importing.pk).done == left.done  # the lease still runs
     runs.run(importing.pk, worker="second", clock=lambda: NOON + dt.timedelta(seconds=90), size=2)
 
@@ -356,7 +367,7 @@ def test_the_clock_takes_up_what_waits_too_long_and_what_was_left(tmp_path: Path
     an_upload([ADA], tmp_path)
 
     assert runs.due(now=NOON) == []
-    assert runs.due(now=NOON + dt.timedelta(seconds=30)) == [waiting.pk]
+    assert runs.due(now=NOON + dt.timedelta(seconds=25)) == [waiting.pk]
     assert runs.due(now=NOON + dt.timedelta(seconds=90)) == [waiting.pk, left.pk]
 
 
