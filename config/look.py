@@ -81,7 +81,7 @@ def chip(group: str, state: str) -> SafeString:
     """Show a state of a message, mailing, verdict, … as LOOK.md's table has it: `{% chip "mailing" mailing.status %}`."""
     found = CHIPS[group][str(state)]
     context = {"tone": found.tone, "icon": found.icon, "label": found.word, "struck": found.struck}
-    return render_to_string("components/chip.html", context)
+    return SafeString(render_to_string("components/chip.html", context).strip())
 
 
 @register.filter

@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from config import shell
@@ -16,6 +18,7 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("theme/", shell.theme, name="theme"),
     path("settings/", shell.settings, name="settings"),
+    path("favicon.ico", login_not_required(RedirectView.as_view(url=static("dist/mark.svg")))),
     path("", home.home, name="home"),
     path("", include("consent.urls")),
     path("", include("recipients.urls")),

@@ -105,3 +105,22 @@ def test_a_page_that_is_not_there_says_so(author: Visitor) -> None:
 
     expect(page.get_by_role("heading")).to_have_text("This page is not here")
     author.inspect()
+
+
+def test_what_the_server_says_after_a_fragment_appears_and_errors_stay_in_the_page(author: Visitor) -> None:
+    words = '{"messages": {"messages": [{"text": "It is \\"done\\", really", "level": "success"}, {"text": "No mail server", "level": "error"}]}}'
+    page = author.open("/people/new/")
+    page.route("**/people/companies/**", lambda route: route.fulfill(body="", headers={"HX-Trigger": words}))
+
+    page.get_by_label("Company").press_sequentially("x")
+
+    expect(page.get_by_role("status")).to_contain_text('It is "done", really')
+    expect(page.get_by_role("alert")).to_contain_text("No mail server")
+    author.inspect()
+    page.get_by_role("status").get_by_role("button", name="Close").click()
+    expect(page.get_by_role("status")).to_have_count(0)
+
+
+def test_the_admin_works_under_the_same_policy(author: Visitor) -> None:
+    author.open("/admin/")
+    author.open("/admin/recipients/person/add/")
