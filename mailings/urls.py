@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import content, library, online, reports, wizard
+from mailings.views import content, library, online, reports, sending, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -31,8 +31,16 @@ urlpatterns = [
     path("mailings/<int:pk>/sources/add/", wizard.source_add, name="source_add"),
     path("mailings/<int:pk>/sources/remove/", wizard.source_remove, name="source_remove"),
     path("mailings/<int:pk>/confirm/", wizard.confirm, name="confirm"),
+    # on its way
+    path("mailings/<int:pk>/", sending.detail, name="detail"),
+    path("mailings/<int:pk>/progress/", sending.live, name="progress"),
+    path("mailings/<int:pk>/send/", sending.send, name="send"),
+    path("mailings/<int:pk>/schedule/", sending.schedule, name="schedule"),
+    path("mailings/<int:pk>/unschedule/", sending.unschedule, name="unschedule"),
+    path("mailings/<int:pk>/pause/", sending.pause, name="pause"),
+    path("mailings/<int:pk>/resume/", sending.resume, name="resume"),
+    path("mailings/<int:pk>/cancel/", sending.cancel, name="cancel"),
     # what came of it
-    path("mailings/<int:pk>/", reports.summary, name="detail"),
     path("mailings/<int:pk>/messages/", reports.messages, name="messages"),
     path("mailings/<int:pk>/messages/<int:number>/", reports.message, name="message"),
     path("mailings/<int:pk>/links/", reports.links, name="links"),

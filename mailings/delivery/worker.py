@@ -59,7 +59,9 @@ class Letter:
     open: tokens.Maker
     view: tokens.Maker
     bounce: tokens.Maker
+    view_url: str
     unsubscribe: tuple[str, str]  # the address, before and after the person's key
+    domain: str  # of envelope senders and Message-IDs
 
     def write(self, row: Row, stamp: str) -> Outgoing:
         """Fill the letter in for one recipient. Raises ValueError or LookupError when its values cannot be written."""
@@ -71,12 +73,12 @@ class Letter:
         recipient["_to"] = row.address
         recipient["_token"] = token
         recipient["_open"] = self.open(mailing, number)
-        recipient["_view"] = f"{settings.BASE_URL}/v/{self.view(mailing, number)}/"
+        recipient["_view"] = f"{self.view_url}{self.view(mailing, number)}/"
         recipient["_unsubscribe"] = f"{before}{recipient['_u']}{after}?m={token}"
-        recipient["_message_id"] = f"{local[2:]}@{settings.BOUNCE_DOMAIN}"
+        recipient["_message_id"] = f"{local[2:]}@{self.domain}"
         recipient["_date"] = stamp
         body = self.compiled.render(recipient)
-        return Outgoing(number, f"{local}@{settings.BOUNCE_DOMAIN}", row.address, body, may_begin_with_dots=False)
+        return Outgoing(number, f"{local}@{self.domain}", row.address, body, may_begin_with_dots=False)
 
 
 @lru_cache(maxsize=8)
@@ -93,6 +95,8 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         open=tokens.maker("open"),
         view=tokens.maker("view"),
         bounce=tokens.maker("bounce"),
+        view_url=f"{settings.BASE_URL}/v/",
+        domain=settings.BOUNCE_DOMAIN,
         unsubscribe=(f"{settings.BASE_URL}{before}", after),
     )
 
