@@ -7,6 +7,7 @@ export function startPreview(form) {
   const area = document.querySelector("[data-preview]");
   const paper = document.getElementById("paper");
   let view = "desktop";
+  let [front, back] = paper.querySelectorAll("iframe");
   let wanted = 0;
 
   function place() {
@@ -15,18 +16,16 @@ export function startPreview(form) {
     return open < 0 ? "" : `#b${open + 1}`;
   }
 
+  // the one behind loads; when it is ready they change places
   function refresh() {
     const turn = ++wanted;
-    const [shown, spare] = [...paper.querySelectorAll("iframe")].sort((one, other) => one.hidden - other.hidden);
-    spare.onload = () => {
+    back.onload = () => {
       if (turn !== wanted) return;
-      spare.hidden = false;
-      shown.hidden = true;
+      back.classList.remove("is-behind");
+      front.classList.add("is-behind");
+      [front, back] = [back, front];
     };
-    // a hidden frame does not load everywhere; it lies behind the other one until it is ready
-    spare.hidden = false;
-    paper.querySelector(".paper-sheets").prepend(spare);
-    spare.src = `${area.dataset.src}?as=${form.elements.as.value}&v=${form.elements.version.value}.${turn}${VIEWS[view]}${place()}`;
+    back.src = `${area.dataset.src}?as=${form.elements.as.value}&v=${form.elements.version.value}.${turn}${VIEWS[view]}${place()}`;
   }
 
   function look(name) {

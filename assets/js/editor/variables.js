@@ -107,7 +107,6 @@ function picker() {
     box().hidden = true;
     box().removeEventListener("mousedown", press);
     props?.editor.view.dom.removeAttribute("aria-activedescendant");
-    props?.editor.view.dom.setAttribute("aria-expanded", "false");
   }
 
   return {
@@ -160,7 +159,8 @@ export const Variable = Node.create({
   },
 
   addKeyboardShortcuts() {
-    return { Enter: ({ editor }) => Boolean(editor.state.selection.node) && edit(editor, editor.state.selection.from) };
+    const isChosen = ({ from, to, $from }) => to === from + 1 && $from.nodeAfter?.type === this.type;
+    return { Enter: ({ editor }) => isChosen(editor.state.selection) && edit(editor, editor.state.selection.from) };
   },
 
   addInputRules() {

@@ -70,6 +70,7 @@ export function startWords(form) {
     showLength(field);
     field.addEventListener("said", (event) => (event.detail ? editor.view.dom.setAttribute("aria-invalid", "true") : editor.view.dom.removeAttribute("aria-invalid")));
     const label = document.getElementById(`${field.id}_label`);
+    label?.removeAttribute("for"); // the hidden field is nobody's target any more
     label?.addEventListener("click", () => editor.commands.focus());
     editors.set(field, editor);
   }
