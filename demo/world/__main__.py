@@ -58,7 +58,7 @@ def command_line() -> argparse.ArgumentParser:
     for share in fields(Shares):
         add(f"--{share.name}", type=float, default=share.default, metavar="SHARE", help=f"default {share.default}")
     add("--speed", type=float, default=60, help="people live so many times faster (default 60)")
-    add("--at-least", type=float, default=3.0, metavar="SECONDS", help="what people need at any speed (default 3)")
+    add("--at-least", type=float, default=8.0, metavar="SECONDS", help="what people need at any speed (default 8)")
     add("--seed", type=int, default=7)
     add("--inbound", metavar="HOST:PORT", help="where delivery reports and complaints go")
     add("--catcher", metavar="HOST:PORT", help="a mail catcher that is shown a sample")

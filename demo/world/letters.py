@@ -39,9 +39,9 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        """As it stands on the wire: enough to tell mailings apart."""
+        """As it stands on the wire, in one line: enough to tell mailings apart."""
         found = SUBJECT.search(self.head)
-        return found[1].decode("latin-1") if found else ""
+        return " ".join(found[1].decode("latin-1").split()) if found else ""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Pace:
     """How fast time runs for people, and the least they need: a judge takes what is faster for machines."""
 
     speed: float = 60
-    at_least: float = 3.0
+    at_least: float = 8.0
 
     def delay(self, median: float, chance: Random) -> float:
         return self.at_least + chance.lognormvariate(0, SPREAD) * median / self.speed

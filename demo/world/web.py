@@ -47,7 +47,7 @@ class Web:
         return target if target.isascii() and target.isprintable() and " " not in target else None
 
     async def ask(self, method: str, path: str, visitor: Visitor, *, form: str = "") -> int:
-        """Make one request and return the status; redirects are not followed."""
+        """Make one request and return the status; redirects are not followed. Raises OSError when nobody answers."""
         async with asyncio.timeout(PATIENCE):
             reader, writer = await self.connect(visitor.source)
             try:
@@ -59,7 +59,9 @@ class Web:
             finally:
                 writer.close()
         words = status.split()
-        return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+        if len(words) < 2 or not words[1].isdigit():
+            raise ConnectionError(f"no answer to {method} {path}")
+        return int(words[1])
 
     async def connect(self, source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:

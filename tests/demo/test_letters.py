@@ -25,6 +25,18 @@ def test_a_mail_is_known_by_its_message_id(content: bytes, name: bytes) -> None:
     assert letters.message_id(content) == name
 
 
+@pytest.mark.parametrize(
+    ("head", "subject"),
+    [
+        (b"From: a@x\r\nSubject: Open day\r\nTo: b@x\r\n\r\nSubject: no", "Open day"),
+        (b"Subject:\r\n Open\r\n  day\r\n\r\n", "Open day"),
+        (b"From: a@x\r\n\r\nSubject: in the body\r\n", ""),
+    ],
+)
+def test_a_mailing_is_told_by_its_subject(head: bytes, subject: str) -> None:
+    assert Letter("", ("a@x",), head).subject == subject
+
+
 def test_a_reader_sees_links_and_pictures_but_no_comments() -> None:
     reading = letters.read(Letter("b@x", ("a@x",), a_newsletter("http://h:1")))
 
