@@ -8,7 +8,7 @@ be forgotten and worked out again from the journal (`rebuild`).
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
@@ -212,7 +212,7 @@ def _write(batch: set[int], verdicts: list[Event], moved: list[tuple[int, Moment
             reasons = [Jsonb(list(event.reasons)) for event in verdicts]
             cursor.execute(SET_VERDICTS, [[e.id for e in verdicts], [e.is_machine for e in verdicts], reasons])
         if moved:
-            columns = [list(column) for column in zip(*(astuple(happened) for _id, happened in moved), strict=True)]
+            columns = [[getattr(happened, name) for _, happened in moved] for name in (*MOMENTS, "category", "detail")]
             cursor.execute(SET_MOMENTS, [[number for number, _ in moved], *columns])
         cursor.execute(SET_FOLDED, [now, sorted(batch)])
 

@@ -8,7 +8,7 @@ import datetime as dt
 import ipaddress
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def record(events: Sequence[NewEvent]) -> int:
     if not events:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [list(column) for column in zip(*map(astuple, events), strict=True)])
+        cursor.execute(INSERT, [[getattr(event, name) for event in events] for name in COLUMNS])
         return int(cursor.rowcount)
 
 

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 THRESHOLD = 0.6
 WEIGHTS = {
@@ -75,15 +76,20 @@ def _of_itself(hit: Hit) -> list[str]:
         found.append("method")
     if "prefetch" in hit.fetched_for.lower() or "preview" in hit.fetched_for.lower():
         found.append("prefetch")
-    if not hit.user_agent:
-        found.append("no_agent")
-    elif hit.user_agent == APPLE_PRIVACY:
-        found.append("apple_privacy")
-    elif PICTURE_PROXY.search(hit.user_agent):
-        found.append("proxy" if hit.link is None else "scanner")  # a picture proxy follows no links
-    elif SCANNER.search(hit.user_agent):
-        found.append("scanner")
+    if sign := _of_agent(hit.user_agent, is_click=hit.link is not None):
+        found.append(sign)
     return found
+
+
+@lru_cache(maxsize=4096)  # a mailing's readers use a few hundred programs
+def _of_agent(user_agent: str, *, is_click: bool) -> str:
+    if not user_agent:
+        return "no_agent"
+    if user_agent == APPLE_PRIVACY:
+        return "apple_privacy"
+    if PICTURE_PROXY.search(user_agent):
+        return "scanner" if is_click else "proxy"  # a picture proxy follows no links
+    return "scanner" if SCANNER.search(user_agent) else ""
 
 
 def _of_time(at: dt.datetime, sent_at: dt.datetime | None) -> list[str]:
