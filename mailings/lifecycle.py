@@ -75,8 +75,8 @@ def local_moment(text: str, zone: ZoneInfo) -> dt.datetime:
         raise CannotMove(_("Say when: a date and a time.")) from None
     if wall.tzinfo is not None:
         return wall
-    moment = wall.replace(tzinfo=zone)  # of an hour that comes twice the first
-    if moment.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != wall:
+    moment = wall.replace(tzinfo=zone).astimezone(dt.UTC)  # of an hour that comes twice the first
+    if moment.astimezone(zone).replace(tzinfo=None) != wall:
         raise CannotMove(_("On that night the clock jumps over this time. Choose another."))
     return moment
 

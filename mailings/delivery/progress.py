@@ -103,16 +103,16 @@ class Refused:
 
 def of(mailing: Mailing, *, now: datetime) -> Progress:
     """Sum the tallies: two small queries."""
-    totals = {state: Coalesce(Sum(state), 0) for state in STATES if state != "sending"}
+    totals = {f"in_{state}": Coalesce(Sum(state), 0) for state in STATES if state != "sending"}
     lately = Coalesce(Sum("sent", filter=Q(at__gt=now - SPEED_OVER)), 0)
     summed = Tally.objects.filter(mailing=mailing).aggregate(**totals, lately=lately)
     working = Chunk.objects.filter(mailing=mailing, state=Chunk.State.WORKING, is_retry=False)
-    in_hand = min(working.aggregate(left=Coalesce(Sum("rows_left"), 0))["left"], summed["pending"])
+    in_hand = min(working.aggregate(left=Coalesce(Sum("rows_left"), 0))["left"], summed["in_pending"])
     seconds = SPEED_OVER.total_seconds()
     if mailing.started_at:
         seconds = min(seconds, max(1.0, (now - mailing.started_at).total_seconds()))
-    states = {state: summed.get(state, 0) for state in STATES}
-    states |= {"sending": in_hand, "pending": summed["pending"] - in_hand}
+    states = {state: summed.get(f"in_{state}", 0) for state in STATES}
+    states |= {"sending": in_hand, "pending": summed["in_pending"] - in_hand}
     return Progress(states, summed["lately"] / seconds if mailing.status == Mailing.Status.SENDING else 0.0, now)
 
 
