@@ -72,6 +72,7 @@ class Person(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("our contact"),
+        db_index=False,  # see person_by_contact
     )
     notes = models.TextField(_("notes"), blank=True)
     is_former_employee = models.BooleanField(_("former employee"), default=False)
@@ -86,6 +87,8 @@ class Person(models.Model):
         indexes = [
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="person_search_trgm"),
             models.Index("last_name", "first_name", "id", name="person_by_name"),  # the People page, keyset
+            # whose people a user's removal leaves without a contact; most people have none
+            models.Index("our_contact", name="person_by_contact", condition=models.Q(our_contact__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -99,7 +102,8 @@ class Person(models.Model):
 class EmailAddress(models.Model):
     """An address of a person; rank 1 is the one we write to."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="email_addresses")
+    # no index of its own: both constraints below begin with it
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="email_addresses", db_index=False)
     address = models.CharField(_("e-mail"), max_length=320)  # normalised: consent.addresses.normalise
     rank = models.PositiveSmallIntegerField(default=1)
 
@@ -134,7 +138,8 @@ class Selection(models.Model):
 
 
 class SelectionMember(models.Model):
-    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="members")
+    # no index of its own: the constraint below begins with it
+    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
 
@@ -167,7 +172,7 @@ class Project(models.Model):
 
 
 class ProjectMember(models.Model):
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
 

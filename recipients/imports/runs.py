@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy
 from consent import ledger, suppressions
 from consent.models import Purpose
 from recipients.imports import checks, declaration, rows, writing
-from recipients.imports.checks import Warn
+from recipients.imports.ahead import ahead
+from recipients.imports.checks import Checked, Warn
 from recipients.imports.columns import Field
 from recipients.imports.declaration import Declaration, Mistake
 from recipients.models import Import, RejectedRow, Selection
@@ -144,8 +145,9 @@ def run(import_id: int, *, worker: str, clock: Clock, size: int = BATCH) -> None
             end(importing, State.FAILED, text % {"times": ATTEMPTS, "row": importing.done}, now=clock())
             return
         try:
-            for batch in batches(importing, size):
-                carry_out(importing, batch, clock=clock)
+            with closing(ahead(prepared(importing, size))) as work:
+                for batch, checked in work:
+                    carry_out(importing, batch, checked, clock=clock)
         except Lost:
             return
         except rows.Unreadable as problem:
@@ -168,6 +170,14 @@ def claim(import_id: int, *, worker: str, now: dt.datetime) -> Import | None:
         importing.started_at = importing.started_at or now
         importing.save(update_fields=["state", "owner", "attempts", "lease_until", "started_at"])
     return importing
+
+
+def prepared(importing: Import, size: int) -> Generator[tuple[rows.Batch, Checked]]:
+    """Read and check the rows that are still to do; the reasons are written in the language of whoever uploaded them."""
+    mapping = mapping_of(importing)
+    with translation.override(importing.language):
+        for batch in batches(importing, size):
+            yield batch, checks.check(batch, mapping)
 
 
 def batches(importing: Import, size: int) -> Generator[rows.Batch]:
@@ -196,9 +206,8 @@ def below(batch: rows.Batch, header_row: int) -> rows.Batch:
     return rows.Batch([batch.numbers[at] for at in kept], [batch.rows[at] for at in kept])
 
 
-def carry_out(importing: Import, batch: rows.Batch, *, clock: Clock) -> None:
+def carry_out(importing: Import, batch: rows.Batch, checked: Checked, *, clock: Clock) -> None:
     """Write one batch with its refusals, evidence and progress, or nothing of it."""
-    checked = checks.check(batch, mapping_of(importing))
     with transaction.atomic():
         now = clock()
         keep_hold(importing)
@@ -239,7 +248,7 @@ def keep_hold(importing: Import) -> None:
 
 
 def evidence(
-    importing: Import, batch: rows.Batch, checked: checks.Checked, written: writing.Written, *, today: dt.date
+    importing: Import, batch: rows.Batch, checked: Checked, written: writing.Written, *, today: dt.date
 ) -> tuple[list[ledger.Entry], dict[Warn, list[int]]]:
     """Make the ledger's entries, and name the rows whose evidence is missing or too old."""
     declared = declaration_of(importing)
@@ -271,7 +280,7 @@ def evidence(
     return entries, lacking
 
 
-def people_of(checked: checks.Checked, written: writing.Written) -> dict[int, int]:
+def people_of(checked: Checked, written: writing.Written) -> dict[int, int]:
     return {person.row: written.people[person.address] for person in checked.people}
 
 
