@@ -41,6 +41,7 @@ urlpatterns = [
     path("mailings/<int:pk>/resume/", sending.resume, name="resume"),
     path("mailings/<int:pk>/cancel/", sending.cancel, name="cancel"),
     # what came of it
+    path("mailings/<int:pk>/summary/", reports.summary, name="summary"),
     path("mailings/<int:pk>/messages/", reports.messages, name="messages"),
     path("mailings/<int:pk>/messages/<int:number>/", reports.message, name="message"),
     path("mailings/<int:pk>/links/", reports.links, name="links"),

@@ -34,7 +34,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
     """The figures of a mailing; a draft or a planned one leads to the wizard."""
     mailing = _mailing(pk)
     if mailing.status in (Status.DRAFT, Status.SCHEDULED):
-        return redirect("mailings:setup" if mailing.status == Status.DRAFT else "mailings:confirm", mailing.pk)
+        return redirect("mailings:setup" if mailing.status == Status.DRAFT else "mailings:detail", mailing.pk)
     kind = "click" if request.GET.get("hours") == "clicks" else "open"
     links = reports.links(mailing)
     clicks = sum(link.people for link in links)

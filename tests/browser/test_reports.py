@@ -83,7 +83,7 @@ def test_ticked_people_go_alone(author):
 def test_figures_refresh_themselves(author):
     mailing = a_november_newsletter()
     Mailing.objects.filter(pk=mailing.pk).update(status="sending", started_at=timezone.now())
-    page = author.open(f"/mailings/{mailing.pk}/")
+    page = author.open(f"/mailings/{mailing.pk}/summary/")
     page.get_by_text("8 people opened it").wait_for()
 
     for message in mailing.messages.filter(opened_at=None, state="sent", bounced_at=None):

@@ -92,6 +92,18 @@ def test_drafts_lead_to_the_wizard(marieke):
     assert marieke.get(f"/mailings/{draft.pk}/").headers["Location"].endswith("/setup/")
 
 
+def test_while_it_is_sent_progress_comes_first_and_the_summary_beside_it(marieke):
+    mailing = a_lively_mailing()
+    Mailing.objects.filter(pk=mailing.pk).update(status="sending")
+
+    progress = marieke.get(f"/mailings/{mailing.pk}/").content.decode()
+    summary = marieke.get(f"/mailings/{mailing.pk}/summary/").content.decode()
+
+    assert f'href="/mailings/{mailing.pk}/summary/"' in progress
+    assert "4 people opened it" in summary
+    assert 'hx-trigger="every 2s"' in summary
+
+
 def test_a_held_recipient_has_its_reason_beside_it(marieke):
     mailing = a_lively_mailing()
 
