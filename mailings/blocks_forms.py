@@ -284,7 +284,7 @@ class Sheet:
 
 
 def _typed(form: forms.Form, name: str) -> str:
-    return form.cleaned_data.get(name, scrub(form.data.get(form.add_prefix(name), ""))[:250])
+    return str(form.cleaned_data.get(name, scrub(form.data.get(form.add_prefix(name), ""))[:250]))
 
 
 def shown(document: Document, subject: str, preheader: str) -> Sheet:

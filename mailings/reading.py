@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import OuterRef, Subquery
 
 from consent import unsubscribe
 from mailings import audience, compiling, merge_data
@@ -80,13 +79,14 @@ def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES
     if mailing.sources.exists():
         page = audience.people(mailing, audience.Asked(words=words), now=now, limit=limit)
         return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
-    first = EmailAddress.objects.filter(person=OuterRef("pk")).order_by("rank").values("address")[:1]
-    people = Person.objects.select_related("company").annotate(address=Subquery(first))
+    people = Person.objects.select_related("company")
     for word in words.casefold().split():
         people = people.filter(search_text__contains=word)
+    found = list(people.order_by("last_name", "first_name", "pk")[:limit])
+    addresses = dict(EmailAddress.objects.filter(person__in=found, rank=1).values_list("person_id", "address"))
     return [
-        Reader(one.name, one.address or "", {}, one.pk, one.company.name if one.company else "")
-        for one in people.order_by("last_name", "first_name", "pk")[:limit]
+        Reader(one.name, addresses.get(one.pk, ""), {}, one.pk, one.company.name if one.company else "")
+        for one in found
     ]
 
 

@@ -84,8 +84,8 @@ def _one(server: smtplib.SMTP, sender: str, address: str, body: bytes) -> Sent:
     try:
         server.sendmail(sender, [address], body)
     except smtplib.SMTPRecipientsRefused as refusal:
-        code, words = next(iter(refusal.recipients.values()))
-        return Sent(address, f"{code} {words.decode('utf-8', 'replace')}")
+        code, said = next(iter(refusal.recipients.values()))
+        return Sent(address, f"{code} {said.decode('utf-8', 'replace')}")
     except smtplib.SMTPResponseException as refusal:
         words = refusal.smtp_error
         return Sent(

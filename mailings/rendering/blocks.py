@@ -18,7 +18,7 @@ from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Condition
 from mailings.rendering.writing import Pen, readable
 
-MAX_BLOCKS = 200
+MAX_BLOCKS = 100  # a page of them stays below the thousand fields Django takes
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 FONTS: Mapping[str, str] = {
     "sans": "Helvetica, Arial, sans-serif",

@@ -118,6 +118,8 @@ def find(name: str) -> Variable | None:
 
 def parse(text: str) -> Parsed:
     """Cut a text at its `[[name|fallback]]`; never raises, names every mistake with its position."""
+    if "[[" not in text:
+        return Parsed((text,) if text else (), ())
     pieces: list[str | Merge] = []
     mistakes: list[Mistake] = []
     done = 0

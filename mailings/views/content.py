@@ -50,7 +50,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         "mailing": mailing,
         "step": "template",
         "starters": starters.STARTERS.values(),
-        "earlier": kept.filter(archived_at=None)[:EARLIER],
+        "earlier": kept.filter(archived_at=None).defer("content", "compiled")[:EARLIER],
         "languages": starters.LANGUAGES.items(),
         "language": language if language in starters.LANGUAGES else "en",
         "chosen": mailing.content.get("template", ""),

@@ -47,7 +47,8 @@ export function startSaving(form, { onSaved, onNewSheet }) {
       throw Object.assign(new Error("changed elsewhere"), { isFinal: true });
     }
     if (response.type === "opaqueredirect" || (response.status >= 400 && response.status < 500)) {
-      notice(response.status === 400 ? await response.text() : form.dataset.unsavable);
+      const isSaid = response.status === 400 && response.headers.get("Content-Type")?.startsWith("text/plain");
+      notice(isSaid ? await response.text() : form.dataset.unsavable);
       throw Object.assign(new Error("not ours to save"), { isFinal: true });
     }
     if (!response.ok) throw new Error(String(response.status));
