@@ -39,6 +39,7 @@ def environment(server: str) -> Iterator[None]:
             DATABASE_URL=address,
             POSTDUIF_VAR=folder,
             JOURNAL_DIR=f"{folder}/journal",
+            QUEUE=f"bench-{os.getpid()}-{secrets.token_hex(3)}",
             DJANGO_SETTINGS_MODULE="config.settings",
         )
         os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(32))
