@@ -162,7 +162,7 @@ def _blocked(blocks: Sequence[Block]) -> Verdict | None:
 
 
 def _unsuitable(address: str) -> Verdict | None:
-    if not addresses.is_sound(address):
+    if not addresses.has_shape(address):
         return Verdict(Call.REFUSE, "invalid_address")
     if addresses.is_role(address):
         return Verdict(Call.REFUSE, "role_address")

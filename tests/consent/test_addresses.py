@@ -70,7 +70,7 @@ def test_whatever_comes_in_it_is_one_form_or_refused(text: str) -> None:
         return
 
     assert addresses.normalise(address) == address
-    assert addresses.is_sound(address)
+    assert addresses.has_shape(address)
     assert address == address.lower()
     assert len(address) <= addresses.LONGEST
 

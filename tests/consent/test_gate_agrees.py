@@ -61,6 +61,21 @@ def test_both_forms_of_the_gate_decide_the_same(story: list[object], at: dt.date
         transaction.set_rollback(True)
 
 
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(
+            st.text("aé@.+%_\\ \n-", max_size=8),
+            st.from_regex(r"(info|sales-request|noc|info-request|bob)(\+x)?@(a|@)?\.?x\.nl", fullmatch=True),
+        ),
+        max_size=20,
+    )
+)
+def test_both_forms_agree_on_what_an_address_is(texts: list[str]) -> None:
+    assert in_sql("newsletter", NOON, texts) == in_plain_values("newsletter", NOON, texts)
+
+
 def tell(step: object) -> None:
     if isinstance(step, list):
         ledger.record([as_entry(**act) for act in step], now=NOON)
@@ -87,19 +102,19 @@ def as_entry(
     )
 
 
-def in_sql(code: str, at: dt.datetime) -> dict[str, tuple[object, ...]]:
+def in_sql(code: str, at: dt.datetime, addresses: Sequence[str] = ADDRESSES) -> dict[str, tuple[object, ...]]:
     query = f"""WITH candidate AS (SELECT unnest(%(all)s::text[]) AS address), judged AS ({gate.verdicts_sql()})
         SELECT address, verdict, reason, evidence, block FROM judged"""  # noqa: S608
-    parameters = gate.parameters("email", a_subscription_type(code).pk, at=at) | {"all": ADDRESSES}
+    parameters = gate.parameters("email", a_subscription_type(code).pk, at=at) | {"all": list(addresses)}
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
-def in_plain_values(code: str, at: dt.datetime) -> dict[str, tuple[object, ...]]:
+def in_plain_values(code: str, at: dt.datetime, addresses: Sequence[str] = ADDRESSES) -> dict[str, tuple[object, ...]]:
     of = a_subscription_type(code)
     decided = {}
-    for address in ADDRESSES:
+    for address in addresses:
         evidence, standing = ledger.evidence_of("email", address), suppressions.blocks_of("email", address)
         found = gate.judge(
             gate.Candidate(address), evidence, standing, purpose=of.purpose_id, subscription_type=of.pk, at=at
