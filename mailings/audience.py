@@ -5,7 +5,7 @@ ourselves, a hurdle (former employee, no address, duplicate); the gate judges th
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from consent import unsubscribe
 from mailings import candidates, merge_data
 from mailings.models import Mailing, Message, Source
+
+MEMORY = "256MB"  # for one sort or hash of a large audience
 
 
 class Show(StrEnum):
@@ -81,7 +83,7 @@ def counts(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> 
     person = f"JOIN recipients_person p ON p.id = audience.person_id {data.joins}" if empty_of else ""
     sql = f"""{candidates.judged(chosen, one_per_address=mailing.one_per_address)}
         SELECT reason, count(*) {empties} FROM judged audience {person} GROUP BY reason"""
-    rows = _rows(sql, parameters)
+    rows = _large(sql, parameters)
     by_reason = {row[0]: row[1] for row in rows}
     held = {reason: people for reason, people in sorted(by_reason.items(), key=lambda pair: -pair[1]) if reason}
     empty = {key: sum(row[2 + place] for row in rows) for place, key in enumerate(empty_of)}
@@ -102,45 +104,48 @@ class Asked:
         return self != Asked()
 
 
-# How many people are judged at once until a page is full: a page of everybody costs a few rows of a million,
-# a page of a rare reason a handful of queries.
-BATCHES = (200, 5_000, 100_000)
+# How many people are judged at once until a page is full; after these, all that are left. A page of everybody costs
+# a few rows of a million, a page of a rare reason what counting costs.
+BATCHES = (200, 5_000)
 
 
 def people(mailing: Mailing, asked: Asked, *, now: datetime, after: int = 0, limit: int = 50) -> Page:
     """Give one page of the audience as it would be now, in the order of the people's numbers."""
     sources = list(mailing.sources.select_related("selection", "project", "person", "importing"))
     found: list[Recipient] = []
-    for size in _sizes(asked):
+    for size in BATCHES:
         numbers = _next_people(sources, asked.words, after, size)
         found += _judge_few(mailing, sources, numbers, asked, now)
-        if len(found) > limit:
-            return Page(found[:limit], found[limit - 1].person)
-        if len(numbers) < size:
+        if len(found) > limit or len(numbers) < size:
             break
         after = numbers[-1]
-    return Page(found, None)
-
-
-def _sizes(asked: Asked) -> Iterator[int]:
-    yield from BATCHES
-    while True:
-        yield BATCHES[-1]
+    else:
+        found += _judge_rest(mailing, sources, asked, now, after, limit + 1 - len(found))
+    return Page(found[:limit], found[limit - 1].person if len(found) > limit else None)
 
 
 def _next_people(sources: Sequence[Source], words: str, after: int, size: int) -> list[int]:
+    """Give the next people of the sources by number, only those with these words where there are any."""
     parameters: candidates.Parameters = {"after": after, "size": size}
     if words:
-        parameters["words"] = [f"%{_escaped(word)}%" for word in words.casefold().split()]
-        chosen = candidates.chosen(sources, parameters)
-        sql = f"""SELECT chosen.person_id FROM ({chosen}) chosen
-                    JOIN recipients_person p ON p.id = chosen.person_id AND p.search_text LIKE ALL(%(words)s::text[])
-                   WHERE chosen.person_id > %(after)s ORDER BY chosen.person_id LIMIT %(size)s"""
+        said = " AND ".join(_saying(words, parameters))
+        sql = f"""SELECT p.id FROM ({candidates.chosen(sources, parameters)}) chosen
+                    JOIN recipients_person p ON p.id = chosen.person_id
+                   WHERE {said} AND p.id > %(after)s ORDER BY p.id LIMIT %(size)s"""
     else:
         cut = "WHERE person_id > %(after)s ORDER BY person_id LIMIT %(size)s"
         chosen = candidates.chosen(sources, parameters, slice_sql=cut)
         sql = f"SELECT person_id FROM ({chosen}) chosen ORDER BY person_id LIMIT %(size)s"
     return [row[0] for row in _rows(sql, parameters)]
+
+
+def _saying(words: str, parameters: candidates.Parameters) -> list[str]:
+    """Give the conditions that a person's search text holds each of these words."""
+    conditions = []
+    for place, word in enumerate(words.casefold().split()[:8]):
+        parameters[f"word_{place}"] = f"%{_escaped(word)}%"
+        conditions.append(f"p.search_text LIKE %(word_{place})s")
+    return conditions
 
 
 def _escaped(word: str) -> str:
@@ -150,25 +155,40 @@ def _escaped(word: str) -> str:
 def _judge_few(
     mailing: Mailing, sources: Sequence[Source], numbers: Sequence[int], asked: Asked, now: datetime
 ) -> list[Recipient]:
+    """Judge these people, looking behind each address for others of the mailing that have it."""
     if not numbers:
         return []
-    parameters = candidates.parameters_of(mailing, now=now) | {"numbers": list(numbers), "reason": asked.reason}
-    data = merge_data.MergeData((asked.empty,) if asked.empty in merge_data.EXPRESSIONS else ())
-    wanted = [_SHOWN[asked.show]]
-    if asked.reason:
-        wanted.append("reason = %(reason)s")
-    wanted += [data.is_empty_sql(key) for key in data.keys]
+    parameters = candidates.parameters_of(mailing, now=now) | {"numbers": list(numbers)}
     judged = candidates.judged(
         "SELECT unnest(%(numbers)s::bigint[]) AS person_id",
         numbered=candidates.NUMBERED_FEW.format(member=candidates.among(sources, parameters)),
         one_per_address=mailing.one_per_address,
     )
+    return [Recipient(*row) for row in _rows(f"{judged} {_listed(asked, parameters)}", parameters)]
+
+
+def _judge_rest(
+    mailing: Mailing, sources: Sequence[Source], asked: Asked, now: datetime, after: int, limit: int
+) -> list[Recipient]:
+    """Judge everybody as one set, and give those behind a place."""
+    parameters = candidates.parameters_of(mailing, now=now) | {"after": after, "limit": limit}
+    judged = candidates.judged(candidates.chosen(sources, parameters), one_per_address=mailing.one_per_address)
+    listed = _listed(asked, parameters, also=("p.id > %(after)s", *_saying(asked.words, parameters)))
+    return [Recipient(*row) for row in _large(f"{judged} {listed} LIMIT %(limit)s", parameters)]
+
+
+def _listed(asked: Asked, parameters: candidates.Parameters, *, also: Sequence[str] = ()) -> str:
+    """Give the SELECT of recipients over `judged`, filtered as asked."""
+    data = merge_data.MergeData((asked.empty,) if asked.empty in merge_data.EXPRESSIONS else ())
+    wanted = [_SHOWN[asked.show], *(data.is_empty_sql(key) for key in data.keys), *also]
+    if asked.reason:
+        parameters["reason"] = asked.reason
+        wanted.append("reason = %(reason)s")
     company = "" if merge_data.COMPANY in data.joins else merge_data.COMPANY
-    sql = f"""{judged}
+    return f"""
         SELECT p.id, {merge_data.FULL_NAME}, coalesce(company.name, ''), audience.address, verdict, reason, evidence, block
           FROM judged audience JOIN recipients_person p ON p.id = audience.person_id {data.joins} {company}
          WHERE {" AND ".join(wanted)} ORDER BY p.id"""
-    return [Recipient(*row) for row in _rows(sql, parameters)]
 
 
 _SHOWN = {Show.EVERYONE: "true", Show.GETS: "reason = ''", Show.HELD: "reason <> ''"}
@@ -188,6 +208,14 @@ def origins(mailing: Mailing, numbers: Sequence[int]) -> dict[int, str]:
 
 def _rows(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _large(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
+    """Ask about everybody at once, with memory to sort and hash a million people."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
         cursor.execute(sql, parameters)
         return cursor.fetchall()
 
@@ -241,7 +269,7 @@ def _prepare(mailing: Mailing, now: datetime) -> None:
     parameters = candidates.parameters_of(mailing, now=now)
     chosen = candidates.chosen(mailing.sources.all(), parameters)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '256MB'")
+        cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
         cursor.execute(
             f"""CREATE TEMPORARY TABLE audience ON COMMIT DROP AS
                 {candidates.judged(chosen, one_per_address=mailing.one_per_address)} SELECT * FROM judged""",

@@ -119,7 +119,10 @@ def choices(mailing: Mailing, words: str) -> list[Choice]:
     imports = imports.exclude(pk__in=_not_null(taken("importing", flat=True)))
     found = [Choice("selection", row.pk, row.name, row.description[:80]) for row in selections.order_by("-pk")[:FOUND]]
     found += [Choice("project", row.pk, row.name, row.description[:80]) for row in projects.order_by("-pk")[:FOUND]]
-    found += [Choice("importing", row.pk, row.file_name, "") for row in imports.order_by("-pk")[:FOUND]]
+    found += [
+        Choice("importing", row.pk, row.file_name, str(row.selection))
+        for row in imports.select_related("selection").order_by("-pk")[:FOUND]
+    ]
     return found + (_persons(mailing, words) if words else [])
 
 
