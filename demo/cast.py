@@ -223,13 +223,14 @@ def record_consent(
 ) -> None:
     """Write down why we may mail them, with evidence from before the story begins."""
     began = now - STORY
-    purpose = types["newsletter"].purpose_id
+    newsletter = types["newsletter"]
     found = (
         evidence.entry(
             one,
             person.pk,
             place,
-            purpose=purpose,
+            purpose=newsletter.purpose_id,
+            newsletter=newsletter.pk,
             before=began.date(),
             zone=timezone.get_default_timezone(),
             clerk=f"user:{ours[one.contact].pk}",

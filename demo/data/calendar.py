@@ -46,6 +46,12 @@ def open_day_after(today: dt.date) -> dt.date:
     return day + dt.timedelta(days=(SATURDAY - day.weekday()) % 7)
 
 
+def working_day_after(today: dt.date, days: int) -> dt.date:
+    """The first day that is at least `days` ahead and no Saturday or Sunday."""
+    day = today + dt.timedelta(days=days)
+    return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= SATURDAY else 0)
+
+
 def weekday_before(today: dt.date, weeks: int, weekday: int) -> dt.date:
     """The given weekday (Monday is 0), `weeks` weeks back counted from the week of `today`, and never today."""
     return today - dt.timedelta(days=(today.weekday() - weekday - 1) % 7 + 1 + 7 * (weeks - 1))
@@ -58,9 +64,11 @@ def mailings(now: dt.datetime, zone: dt.tzinfo) -> list[Planned]:
     def at(weeks: int, weekday: int, hour: int, minute: int = 0) -> dt.datetime:
         return dt.datetime.combine(weekday_before(today, weeks, weekday), dt.time(hour, minute), tzinfo=zone)
 
+    def soon(days: int, hour: int) -> dt.datetime:
+        return dt.datetime.combine(working_day_after(today, days), dt.time(hour), tzinfo=zone)
+
     party = open_day_after(today)
     letter_of_day = partial(letters.open_day, day=f"{party:%A %-d} {MONTHS[party.month - 1]}")
-    planned_for = dt.datetime.combine(party - dt.timedelta(days=11), dt.time(10), tzinfo=zone)
     newest, older, oldest = at(1, 3, 10), at(5, 3, 10), at(10, 3, 10)
     next_month = MONTHS[(newest.month) % 12]
     newsletter, events, donors = ("Newsletter readers",), ("Events, region Rotterdam",), ("Donors",)
@@ -79,16 +87,19 @@ def mailings(now: dt.datetime, zone: dt.tzinfo) -> list[Planned]:
                 "events", (*events, "Employers"), letters.seats_left, Fate.SENT, at(1, 1, 14, 30), 2, 0.45, 0.094),
         Planned(f"{month(newest)} newsletter", "What we learned from 40 employers", "They do not ask for diplomas",
                 "newsletter", newsletter, letters.employers_report, Fate.SENT, newest, 0, 0.38, 0.12),
-        Planned(f"Open day {party:%-d} {MONTHS[party.month - 1]}",
-                "See the workshop from the inside, [[customer.firstname|friend]]",
-                f"{party:%A %-d} {MONTHS[party.month - 1]}, 10:00 to 16:00, soup included",
-                "events", (*events, f"Open day {party.year - 1}", "stand-onderwijsbeurs.xlsx"), letter_of_day, Fate.SCHEDULED, planned_for, 0),
         Planned("Year-end appeal", "One gift, a whole year of craft", "For what a bicycle costs",
-                "donor-letters", donors, letters.appeal, Fate.DRAFT, now - dt.timedelta(days=3), 1),
+                "donor-letters", donors, letters.appeal, Fate.SCHEDULED, soon(1, 10), 1),
+        Planned("Christmas dinner for apprentices", "Soup, and who brings the pudding", "Bring a friend, bring a bowl",
+                "events", (f"Apprentices {party.year}",), letters.dinner, Fate.SCHEDULED, soon(8, 10), 0),
         Planned(f"{next_month} newsletter", "", "", "newsletter", (), letters.empty, Fate.DRAFT,
                 now - dt.timedelta(hours=2), 2),
         Planned("Autumn letter to donors", "A roof for forty apprentices", "Half of it is there",
                 "donor-letters", donors, letters.roof, Fate.DRAFT, now - dt.timedelta(minutes=40), 0),
+        Planned(f"Open day {party:%-d} {MONTHS[party.month - 1]}",
+                "See the workshop from the inside, [[customer.firstname|friend]]",
+                f"{party:%A %-d} {MONTHS[party.month - 1]}, 10:00 to 16:00, soup included",
+                "events", (*events, f"Open day {party.year - 1}", "stand-onderwijsbeurs.xlsx"), letter_of_day,
+                Fate.DRAFT, now - dt.timedelta(minutes=4), 0),
     ]  # fmt: skip
 
 

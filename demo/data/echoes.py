@@ -75,6 +75,7 @@ def machines(arrived: Arrived, behaviour: Behaviour, chance: Random) -> Iterator
     if behaviour.scans:
         agent = chance.choice(town.SCANNERS)
         at = arrived.sent_at + seconds(1)
+        yield event(arrived, "open", at, user_agent=agent, ip="203.0.113.210")
         for place, link in enumerate(arrived.links):
             for method in ("HEAD", "GET"):
                 moment = at + seconds(place * 0.2 + (method == "GET") * 0.1)

@@ -24,6 +24,7 @@ class Case:
     someone: Someone
     person: int
     purpose: int
+    newsletter: int  # number of that subscription type
     before: dt.date
     zone: dt.tzinfo
     clerk: str  # who of our people recorded what the person did not do online
@@ -32,13 +33,30 @@ class Case:
     def day(self, least: int, most: int) -> dt.date:
         return self.before - dt.timedelta(days=self.chance.randrange(least, most))
 
-    def online(self, day: dt.date, source: str, form: str, page: str, *, box_ticked: bool = False) -> Entry:
+    def signed_up(self, day: dt.date) -> Entry:
+        """Most asked for everything we send, some for the newsletter alone."""
+        wanted = self.newsletter if self.chance.random() < 0.25 else None
+        return self.online(
+            day, "newsletter_signup", "Newsletter, foot of the website", "nieuwsbrief", subscription_type=wanted
+        )
+
+    def online(
+        self,
+        day: dt.date,
+        source: str,
+        form: str,
+        page: str,
+        *,
+        box_ticked: bool = False,
+        subscription_type: int | None = None,
+    ) -> Entry:
         """Something the person did on our website."""
         hour = dt.time(self.chance.randrange(8, 22), self.chance.randrange(60), self.chance.randrange(60))
         return Entry(
             address=self.someone.addresses[0],
             subject=self.person,
             purpose=self.purpose,
+            subscription_type=subscription_type,
             source=source,
             box_ticked=box_ticked,
             evidence_on=day,
@@ -69,9 +87,7 @@ class Case:
 
 
 MAKERS: Mapping[Consent, Callable[[Case], Entry]] = {
-    Consent.SIGN_UP: lambda case: case.online(
-        case.day(3, 1400), "newsletter_signup", "Newsletter, foot of the website", "nieuwsbrief"
-    ),
+    Consent.SIGN_UP: lambda case: case.signed_up(case.day(3, 1400)),
     Consent.BOX: lambda case: case.online(
         case.day(3, 600), "own_form", "Open day, version 4", "open-dag", box_ticked=True
     ),
@@ -93,9 +109,18 @@ MAKERS: Mapping[Consent, Callable[[Case], Entry]] = {
 
 
 def entry(
-    someone: Someone, person: int, place: int, *, purpose: int, before: dt.date, zone: dt.tzinfo, clerk: str
+    someone: Someone,
+    person: int,
+    place: int,
+    *,
+    purpose: int,
+    newsletter: int,
+    before: dt.date,
+    zone: dt.tzinfo,
+    clerk: str,
 ) -> Entry | None:
     """What the ledger holds about the address we write to, if anything. `place` in the list feeds the chance."""
     if not someone.addresses or someone.consent is Consent.NONE:
         return None
-    return MAKERS[someone.consent](Case(someone, person, purpose, before, zone, clerk, Random(f"{SEED}:{place}")))
+    chance = Random(f"{SEED}:{place}")
+    return MAKERS[someone.consent](Case(someone, person, purpose, newsletter, before, zone, clerk, chance))

@@ -179,3 +179,16 @@ def appeal(pictures: str) -> Content:
         text(f"{GREETING}<p>For what a bicycle costs, somebody learns a trade for a year. We can show you who.</p>"),
         button("Give a year", "year"),
     )
+
+
+def dinner(pictures: str) -> Content:
+    return content(
+        heading("Soup, and who brings the pudding"),
+        text(
+            f"{GREETING}<p>On the last Thursday before Christmas the benches are tables again. We cook, you bring a bowl, "
+            "and somebody who wants to see where you work.</p>"
+        ),
+        button("I come, and bring", "dinner/come"),
+        text(f"<p>{link('Who sits where', 'dinner/tables')}</p>"),
+        template="invitation",
+    )
