@@ -85,7 +85,8 @@ def test_a_mail_is_written_by_keyboard_alone(author: Visitor) -> None:
     keys.type("!")
     page.locator("#add").focus()
     keys.press("Enter")
-    keys.press("ArrowDown")  # from Heading to Text
+    expect(page.get_by_role("group", name="Add a block").get_by_role("button", name="Heading")).to_be_focused()
+    keys.press("ArrowDown")
     keys.press("Enter")
     expect(page.locator(".is-open").get_by_role("textbox", name="Text")).to_be_focused()
     keys.type("Bring ")
