@@ -85,7 +85,7 @@ def test_consent_is_recorded_by_hand_with_the_evidence_that_its_source_needs(aut
 def test_the_ledger_is_checked_on_the_spot(author: Visitor, known: None) -> None:
     page = author.open("/consent/")
 
-    page.get_by_role("link", name="Check that nobody wrote over it").click()
+    page.get_by_role("link", name="Check the ledger").click()
 
     expect(page.get_by_text("The ledger of 4 entries is unbroken.")).to_be_visible()
 
