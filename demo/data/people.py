@@ -206,8 +206,8 @@ def with_address(
     if draw < 0.045:  # shares the mailbox of somebody else, as couples do
         partner = others[chance.randrange(len(NAMED), len(others))] if len(others) > len(NAMED) else None
         if partner and partner.addresses and partner.firm is None:
-            mailbox = partner.addresses[:1]
-            return replace(someone, middle=partner.middle, last=partner.last, firm=None, title="", addresses=mailbox)
+            shared = partner.addresses[:1]
+            return replace(someone, middle=partner.middle, last=partner.last, firm=None, title="", addresses=shared)
     addresses = [unique(work_or_home(someone, chance, all_firms), taken)]
     if chance.random() < 0.07:
         addresses.append(unique(home(someone, chance), taken))
