@@ -1,8 +1,11 @@
 """The administrator's view of mailings and what hangs on them. To look, not to tinker: states move in their own modules."""
 
+from typing import cast
+
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -17,16 +20,16 @@ class Estimate(Paginator):  # type: ignore[type-arg]  # not subscriptable when r
 
     @cached_property
     def count(self) -> int:
-        query = self.object_list.query
-        if not query.where:
+        rows = cast("QuerySet[Model]", self.object_list)
+        if not rows.query.where:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [query.model._meta.db_table]
+                    "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table]
                 )
                 estimate = int(cursor.fetchone()[0])
             if estimate > self.COUNTED:
                 return estimate
-        return int(self.object_list.count())
+        return rows.count()
 
 
 class Large(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when running

@@ -209,7 +209,7 @@ def origins(mailing: Mailing, numbers: Sequence[int]) -> dict[int, str]:
 def _rows(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _large(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
@@ -217,7 +217,7 @@ def _large(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 # freezing -------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ no address, duplicate. The gate judges those who have none.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from consent import gate
 from mailings.models import Mailing, Source
 
-type Parameters = dict[str, object]
+type Parameters = dict[str, Any]
 
 # What we see ourselves, before anybody asks the gate; such a message keeps no address and so takes nobody's place.
 HURDLES: Mapping[str, str | Promise] = {

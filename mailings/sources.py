@@ -48,7 +48,7 @@ def add(mailing: Mailing, kind: str, number: int) -> Source:
     model = KINDS.get(kind)
     if model is None or not model._default_manager.filter(pk=number).exists():
         raise NoSuchSource
-    source, _created = Source.objects.get_or_create(mailing=mailing, **{f"{kind}_id": number})
+    source, _created = Source.objects.get_or_create(defaults=None, mailing=mailing, **{f"{kind}_id": number})
     return source
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mailings import library, reasons
 from mailings.forms import NewMailingForm
 from mailings.models import Mailing
-from mailings.views.trail import Trail, words
+from mailings.views.trail import Trail, number, words
 from recipients.models import Person, Project, Selection
 
 PAGE = 50
@@ -66,8 +66,8 @@ def new(request: HttpRequest) -> HttpResponse:
         form = NewMailingForm(request.POST)
         if form.is_valid():
             return redirect("mailings:setup", _made(form, request).pk)
-    linked = Selection.objects.filter(pk=form["selection"].value() or None).first()
-    project = Project.objects.filter(pk=form["project"].value() or None).first()
+    linked = Selection.objects.filter(pk=number(form["selection"].value())).first()
+    project = Project.objects.filter(pk=number(form["project"].value())).first()
     context = {"form": form, "selection": linked, "project": project}
     return render(request, "mailings/new.html", context, status=422 if form.errors else 200)
 
@@ -116,7 +116,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """Archive or duplicate the picked mailings."""
-    numbers = [int(number) for number in request.POST.getlist("mailing")[:500] if number.isdigit()]
+    numbers = [number(one) for one in request.POST.getlist("mailing")[:500]]
     picked = Mailing.objects.filter(pk__in=numbers).order_by("pk")
     act = {"archive": _archive, "restore": _restore, "duplicate": _duplicate}.get(request.POST.get("act", ""))
     if act and picked:

@@ -17,6 +17,12 @@ def words(request: HttpRequest) -> str:
     return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_WORDS]
 
 
+def number(given: object) -> int:
+    """The number of a row as a stranger wrote it; 0, which no row has, when it is none."""
+    text = str(given or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 @dataclass(frozen=True)
 class Trail:
     """Where a list stands. Places are whatever the list gives out as `after`; they hold no comma."""
@@ -28,7 +34,7 @@ class Trail:
     @classmethod
     def of(cls, request: HttpRequest, *, size: int) -> "Trail":
         given = request.GET.get("trail", "")[:8000]
-        others = {name: value for name, value in request.GET.items() if name != "trail" and value}
+        others = {name: str(value) for name, value in request.GET.items() if name != "trail" and value}
         return cls(tuple(place for place in given.split(",") if place), others, size)
 
     @property

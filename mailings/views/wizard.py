@@ -16,7 +16,7 @@ from mailings import audience, merge_data, preflight, reasons, sources, wizard
 from mailings.forms import OptionsForm, SetupForm
 from mailings.models import Mailing
 from mailings.rendering import variables
-from mailings.views.trail import Trail, words
+from mailings.views.trail import Trail, number, words
 
 PAGE = 50
 AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
@@ -96,7 +96,7 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
         words=words(request),
         empty=empty if (empty := request.GET.get("empty", "")) in merge_data.EXPRESSIONS else "",
     )
-    page = audience.people(mailing, asked, now=now, after=_number(trail.after), limit=PAGE)
+    page = audience.people(mailing, asked, now=now, after=number(trail.after), limit=PAGE)
     origins = audience.origins(mailing, [recipient.person for recipient in page.recipients])
     return {
         "mailing": mailing,
@@ -114,10 +114,6 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
 
 def _show(given: str) -> audience.Show:
     return audience.Show(given) if given in set(audience.Show) else audience.Show.EVERYONE
-
-
-def _number(given: str) -> int:
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
 
 
 @require_POST
@@ -143,7 +139,7 @@ def source_choices(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Add a source."""
     try:
-        sources.add(mailing, request.POST.get("kind", ""), _number(request.POST.get("number", "")))
+        sources.add(mailing, request.POST.get("kind", ""), number(request.POST.get("number", "")))
     except sources.NoSuchSource as refusal:
         messages.error(request, str(refusal))
     return redirect("mailings:recipients", mailing.pk)
@@ -153,7 +149,7 @@ def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 @of_draft
 def source_remove(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Take a source off."""
-    sources.remove(mailing, _number(request.POST.get("number", "")))
+    sources.remove(mailing, number(request.POST.get("number", "")))
     return redirect("mailings:recipients", mailing.pk)
 
 

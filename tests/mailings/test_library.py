@@ -45,8 +45,9 @@ def test_a_mailing_begun_from_a_selection_or_project_goes_to_its_people(marketer
     assert Mailing.objects.get(name="Two").sources.get().project == visitors
 
 
-def test_a_mailing_needs_a_name_and_a_link_that_is_there(marketer: Client) -> None:
-    answer = marketer.post(reverse("mailings:new"), {"name": " ", "type": "email", "selection": 999_999})
+@pytest.mark.parametrize("number", ["999999", "x", "9" * 30, "-1"])
+def test_a_mailing_needs_a_name_and_a_link_that_is_there(marketer: Client, number: str) -> None:
+    answer = marketer.post(reverse("mailings:new"), {"name": " ", "type": "email", "selection": number})
 
     assert answer.status_code == 422
     assert not Mailing.objects.exists()
