@@ -16,6 +16,7 @@ DAY = dt.timedelta(days=1)
 
 
 def block(address: str = ADA, reason: str = "hard_bounce", *, now: dt.datetime = NOON) -> Suppression:
+    a_subscription_type()
     suppressions.add("email", address, reason, evidence={"said": "550 5.1.1"}, actor="system", now=now)
     return Suppression.objects.latest("id")
 
