@@ -82,6 +82,14 @@ class Station:
             self._kill(self.beat)
         self.beat = None
 
+    def cut_database(self) -> None:
+        """Break every database connection but our own, as a server that is started again does."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
     def log(self) -> str:
         return "".join(path.read_text() for path in self.folder.glob("*.out"))
 

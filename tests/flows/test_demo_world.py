@@ -1,17 +1,9 @@
 """A mailing goes out into the demo world and everything that world does to it comes back: real web server, workers,
 beat, inbound port and world. Who does what is known beforehand, from the world's seed."""
 
-import os
-import signal
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from django.conf import settings as wired
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -20,8 +12,9 @@ from demo.world import fates
 from demo.world.fates import Answer, Behaviour, Shares
 from mailings import lifecycle
 from mailings.models import Mailing, Message
-from tests.demo.worlds import RunningWorld, a_free_port, a_world
-from tests.flows.station import Station, wait_until
+from tests.demo.worlds import a_free_port, a_world
+from tests.flows.product import the_product
+from tests.flows.station import wait_until
 from tests.mailings.delivery.factories import a_crowd
 from tests.mailings.factories import a_mailing
 
@@ -62,48 +55,6 @@ class Expected:
 
     def doing(self, what: str) -> set[str]:
         return {address for address, behaviour in self.behaviours.items() if getattr(behaviour, what)}
-
-
-@contextmanager
-def the_product(folder: Path, world: RunningWorld, settings: Settings, inbound: str) -> Iterator[Station]:
-    """Workers, beat, web server and inbound port on the test's database."""
-    with Station(
-        folder, smtp_url=f"smtp://127.0.0.1:{world.port}", BASE_URL=settings.BASE_URL, DELIVERY_RETRY_FIRST="0.5"
-    ) as station, ExitStack() as running:  # fmt: skip
-        web = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
-        for name, command in {
-            "web": [*web, "--port", settings.BASE_URL.rpartition(":")[2], "config.wsgi:application"],
-            "inbound": [sys.executable, "manage.py", "inbound", "--listen", inbound],
-        }.items():
-            running.enter_context(a_process(command, station.env, folder / f"{name}.out"))
-        assert wait_until(lambda: answers(settings.BASE_URL), seconds=90), (folder / "web.out").read_text()
-        yield station
-
-
-@contextmanager
-def a_process(command: list[str], env: dict[str, str], log: Path) -> Iterator[None]:
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=wired.BASE_DIR, env=env, stdout=output, stderr=output, start_new_session=True
-        ) as process,
-    ):
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:  # granian does not hear it while it starts
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/account/login/", timeout=5):  # noqa: S310 - our own
-            return True
-    except OSError:
-        return False
 
 
 def those(mailing: Mailing, **conditions: object) -> set[str]:

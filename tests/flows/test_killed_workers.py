@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from mailings import lifecycle
@@ -19,7 +20,7 @@ from tests.mailings.peer import Letter, Peer, Script
 pytestmark = [pytest.mark.flow, pytest.mark.django_db(transaction=True)]
 
 CONNECTIONS = 4
-SLOW = Script(delay=0.02)
+SLOW = Script(delay=0.015)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def assert_kept_promise(mailing: Mailing, letters: list[Letter], *, at_most_unkn
 
 def test_workers_killed_at_random_moments(tmp_path: Path) -> None:
     with Peer(SLOW) as peer, Station(tmp_path, smtp_url=f"{peer.url}?connections={CONNECTIONS}") as station:
-        mailing = lifecycle.start(a_mailing(to=a_crowd(3_000)), by=None, now=NOON)
+        mailing = lifecycle.start(a_mailing(to=a_crowd(2_500)), by=None, now=NOON)
         assert wait_until(lambda: len(peer.letters) > 50), station.log()
         killed = 0
         for _ in range(8):
@@ -63,7 +64,7 @@ def test_the_whole_station_and_the_mail_server_killed_and_started_again(tmp_path
     peer = Peer(SLOW, letters=letters)
     on_the_wire = 0
     with Station(tmp_path, smtp_url=f"{peer.url}?connections={CONNECTIONS}", DELIVERY_SERVER_WAIT="1") as station:
-        mailing = lifecycle.start(a_mailing(to=a_crowd(2_000)), by=None, now=NOON)
+        mailing = lifecycle.start(a_mailing(to=a_crowd(1_500)), by=None, now=NOON)
         assert wait_until(lambda: len(letters) > 50), station.log()
         for _ in range(2):
             time.sleep(random.uniform(0.2, 0.8))
@@ -76,8 +77,24 @@ def test_the_whole_station_and_the_mail_server_killed_and_started_again(tmp_path
             peer = Peer(SLOW, port=peer.port, letters=letters)
             station.kill_beat()
             station.start_beat()
+            station.cut_database()
         done = wait_until(lambda: is_final(mailing))
         peer.close()
 
     assert done, f"{count(mailing)}\n{station.log()[-3000:]}"
     assert_kept_promise(mailing, letters, at_most_unknown=on_the_wire)
+
+
+def test_pausing_and_resuming_again_and_again_sends_to_everybody_once(tmp_path: Path) -> None:
+    with Peer(SLOW) as peer, Station(tmp_path, smtp_url=f"{peer.url}?connections={CONNECTIONS}") as station:
+        mailing = lifecycle.start(a_mailing(to=a_crowd(1_000)), by=None, now=NOON)
+        assert wait_until(lambda: len(peer.letters) > 20), station.log()
+        for _ in range(10):
+            lifecycle.pause(mailing, by=None, now=timezone.now())
+            time.sleep(random.uniform(0, 0.2))
+            lifecycle.resume(mailing, by=None, now=timezone.now())
+            time.sleep(random.uniform(0, 0.4))
+        done = wait_until(lambda: is_final(mailing))
+
+    assert done, f"{count(mailing)}\n{station.log()[-3000:]}"
+    assert_kept_promise(mailing, peer.letters, at_most_unknown=0)
