@@ -74,8 +74,19 @@ class Page:
 
 
 def counts(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> Counts:
-    """Count who would get it now, and by reason who would not; `empty_of` counts merge values that would be empty."""
+    """Count who would get it now, and by reason who would not; `empty_of` counts merge values that would be empty.
+
+    A frozen audience is counted as it was frozen, whatever became of its sources.
+    """
     started = time.perf_counter()
+    rows = _count_frozen(mailing, empty_of) if mailing.frozen_at else _count_sources(mailing, now, empty_of)
+    by_reason = {row[0]: row[1] for row in rows}
+    held = {reason: people for reason, people in sorted(by_reason.items(), key=lambda pair: -pair[1]) if reason}
+    empty = {key: sum(row[2 + place] for row in rows) for place, key in enumerate(empty_of)}
+    return Counts(sum(by_reason.values()), held, now, time.perf_counter() - started, empty)
+
+
+def _count_sources(mailing: Mailing, now: datetime, empty_of: Sequence[str]) -> list[tuple[Any, ...]]:
     parameters = candidates.parameters_of(mailing, now=now)
     chosen = candidates.chosen(mailing.sources.all(), parameters)
     data = merge_data.MergeData(tuple(empty_of))
@@ -83,11 +94,16 @@ def counts(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> 
     person = f"JOIN recipients_person p ON p.id = audience.person_id {data.joins}" if empty_of else ""
     sql = f"""{candidates.judged(chosen, one_per_address=mailing.one_per_address)}
         SELECT reason, count(*) {empties} FROM judged audience {person} GROUP BY reason"""
-    rows = _large(sql, parameters)
-    by_reason = {row[0]: row[1] for row in rows}
-    held = {reason: people for reason, people in sorted(by_reason.items(), key=lambda pair: -pair[1]) if reason}
-    empty = {key: sum(row[2 + place] for row in rows) for place, key in enumerate(empty_of)}
-    return Counts(sum(by_reason.values()), held, now, time.perf_counter() - started, empty)
+    return _large(sql, parameters)
+
+
+def _count_frozen(mailing: Mailing, empty_of: Sequence[str]) -> list[tuple[Any, ...]]:
+    parameters: candidates.Parameters = {"mailing": mailing.pk}
+    parameters |= {f"key_{place}": key for place, key in enumerate(empty_of)}
+    empties = "".join(f", count(*) FILTER (WHERE data ->> %(key_{place})s = '')" for place in range(len(empty_of)))
+    return _rows(
+        f"SELECT reason, count(*) {empties} FROM mailings_message WHERE mailing_id = %(mailing)s GROUP BY 1", parameters
+    )
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def schedule(mailing: Mailing, *, at: dt.datetime, by: Author, now: dt.datetime)
     _refuse_errors(mailing, now)
     with transaction.atomic():
         _move(mailing, Status.SCHEDULED, frm={Status.DRAFT, Status.SCHEDULED}, send_at=at)
+        if not mailing.refresh_at_start:
+            audience.freeze(mailing, now=now)  # who is in it now gets it, whoever joins or leaves until then
         happenings.note(mailing.pk, "scheduled", now=now, by=by, at=at.isoformat())
     return mailing
 
@@ -85,6 +87,7 @@ def unschedule(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
     """Make a planned mailing a draft again."""
     with transaction.atomic():
         _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
+        audience.thaw(mailing)
         happenings.note(mailing.pk, "unscheduled", now=now, by=by)
     return mailing
 
@@ -130,6 +133,7 @@ def start_due(number: int, *, now: dt.datetime) -> None:
     except CannotStart as refusal:
         with transaction.atomic():
             _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
+            audience.thaw(mailing)
             sentences = [finding.sentence for finding in refusal.problems] or [str(refusal)]
             happenings.note(mailing.pk, "not_started", now=now, problems=sentences)
 

@@ -248,3 +248,16 @@ def test_list_count_and_freeze_agree(people: list[tuple[str, bool]], one_per_add
     assert listed == reasons(mailing)
     assert counts.gets == sum(not reason for reason in listed.values())
     assert counts.total == len(people)
+
+
+def test_a_frozen_audience_is_counted_as_it_was_frozen() -> None:
+    readers = a_selection()
+    ada = a_person("ada@example.org", in_=readers, consents_to="newsletter", first_name="")
+    a_person("bob@example.org", in_=readers)
+    mailing = a_mailing(to=readers)
+    audience.freeze(mailing, now=NOON)
+    readers.people.remove(ada)
+
+    counts = audience.counts(mailing, now=NOON, empty_of=("customer.firstname",))
+
+    assert (counts.gets, dict(counts.held_by), dict(counts.empty)) == (1, {"no_consent": 1}, {"customer.firstname": 1})

@@ -12,7 +12,7 @@ from mailings import lifecycle
 from mailings.models import Chunk, Happening, Mailing, Message, Tally
 from tests.conftest import NOON
 from tests.mailings.delivery.factories import a_crowd, a_started_mailing
-from tests.mailings.factories import a_mailing, an_author
+from tests.mailings.factories import a_mailing, a_person, a_selection, an_author
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -161,3 +161,29 @@ def test_a_wall_clock_becomes_a_moment(text: str, moment: dt.datetime) -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(lifecycle.CannotMove):
         lifecycle.local_moment(text, AMSTERDAM)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("reads_again", "sent_to"), [(True, ["bob@example.org"]), (False, ["ada@example.org"])])
+def test_a_planned_mailing_reads_its_sources_again_only_when_asked(reads_again: bool, sent_to: list[str]) -> None:
+    readers = a_selection()
+    ada = a_person("ada@example.org", in_=readers, consents_to="newsletter")
+    mailing = a_mailing(to=readers, refresh_at_start=reads_again)
+
+    lifecycle.schedule(mailing, at=NOON + dt.timedelta(days=1), by=None, now=NOON)
+    readers.people.remove(ada)
+    a_person("bob@example.org", in_=readers, consents_to="newsletter")
+    lifecycle.start(mailing, by=None, now=NOON + dt.timedelta(days=1))
+
+    assert [message.address for message in mailing.messages.all()] == sent_to
+
+
+@pytest.mark.django_db
+def test_off_the_schedule_nobody_is_chosen_for_good() -> None:
+    mailing = a_mailing(to=a_person("ada@example.org", consents_to="newsletter"), refresh_at_start=False)
+
+    lifecycle.schedule(mailing, at=NOON + dt.timedelta(days=1), by=None, now=NOON)
+    lifecycle.unschedule(mailing, by=None, now=NOON)
+
+    assert not mailing.messages.exists()
+    assert mailing.frozen_at is None
