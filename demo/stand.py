@@ -38,7 +38,7 @@ def collect(by: User, *, now: dt.datetime) -> Import:
     )
     mapping = {int(column): Field(field) for column, field in importing.mapping.items()}
     runs.start(importing, runs.Choices(mapping, declared, selection_name=SELECTION), now=evening)
-    moments = (evening + dt.timedelta(seconds=number) for number in range(1_000))
+    moments = (evening + dt.timedelta(milliseconds=8 * number) for number in range(1_000))
     runs.run(importing.pk, worker="demo", clock=lambda: next(moments))
     Import.objects.filter(pk=importing.pk).update(created_at=evening - dt.timedelta(minutes=2))
     importing.refresh_from_db()

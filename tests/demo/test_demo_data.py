@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from consent import addresses, ledger
 from consent.models import ConsentEvent, Suppression
 from demo.data import people
+from mailings import preflight
 from mailings.models import Mailing, Message
 from recipients.models import EmailAddress, Import, Person, Project, Selection
 from tracking.models import Event
@@ -98,6 +99,14 @@ def test_the_last_newsletter_has_something_to_report(demo: None) -> None:
     assert {"no_consent", "expired", "verify_first", "unsubscribed", "hard_bounce"} <= set(
         newsletter.messages.filter(state=Message.State.HELD).values_list("reason", flat=True)
     )
+
+
+def test_the_written_drafts_can_be_sent_at_once(demo: None) -> None:
+    written = Mailing.objects.filter(status="draft").exclude(subject="")
+
+    assert written.count() >= 2
+    for mailing in written:
+        assert [one.sentence for one in preflight.check(mailing, now=timezone.now()) if one.is_error] == []
 
 
 def test_nothing_happened_in_the_future_and_all_of_it_is_folded(demo: None) -> None:
