@@ -23,7 +23,7 @@ def page(figures: list[dict[str, Any]], *, command: str, on: date) -> str:
     waiting = [name for name in TARGETS if name not in measured]
     return "\n".join(
         [
-            "# Benchmarks",
+            "# Figures",
             "",
             f"Measured on {on:%-d %B %Y} with `{command}`: {machine()}.",
             "",
