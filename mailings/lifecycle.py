@@ -125,13 +125,14 @@ def due(*, now: dt.datetime) -> list[int]:
 
 def start_due(number: int, *, now: dt.datetime) -> None:
     """Start a planned mailing. If it cannot go it is a draft again, and its page says why."""
-    mailing = Mailing.objects.get(pk=number)
-    if mailing.status != Status.SCHEDULED or mailing.send_at is None or mailing.send_at > now:
-        return
-    try:
-        start(mailing, by=None, now=now)
-    except CannotStart as refusal:
-        with transaction.atomic():
+    planned = Mailing.objects.filter(pk=number, status=Status.SCHEDULED, send_at__lte=now)
+    with transaction.atomic():
+        mailing = planned.select_for_update(skip_locked=True).first()
+        if mailing is None:  # started, taken off the schedule, or in somebody's hands
+            return
+        try:
+            start(mailing, by=None, now=now)
+        except CannotStart as refusal:
             _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
             audience.thaw(mailing)
             sentences = [finding.sentence for finding in refusal.problems] or [str(refusal)]

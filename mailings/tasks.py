@@ -4,12 +4,14 @@ The database knows what is to do: `tick` asks it every second, so that no broker
 """
 
 import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from celery import shared_task
 from celery.signals import worker_process_init, worker_process_shutdown
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from mailings import lifecycle, statistics
@@ -61,25 +63,44 @@ def fold_journal() -> int:
 
 @shared_task
 def tick() -> None:
-    """Look what is due: planned mailings, chunks, those whose worker is gone, second tries, mailings that are done."""
+    """Look what is due: chunks, those whose worker is gone, second tries, planned mailings, mailings that are done.
+
+    One at a time; what hands over comes first, so that trouble with one mailing does not hold up the others.
+    """
     now = timezone.now()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TICK_LOCK])
-        row = cursor.fetchone()
-        if not (row and row[0]):
+    with alone() as is_alone:
+        if not is_alone:
             return
-        for mailing in lifecycle.due(now=now):
-            start_mailing.delay(mailing=mailing)
-        for number in chunks.forsaken(now=now):
-            deliver_chunk.delay(chunk=number)
+        _tell_workers(chunks.forsaken(now=now))
+        _issue()
         for mailing in Mailing.objects.filter(status=Mailing.Status.SENDING).values_list("pk", flat=True):
             chunks.cut_retries(mailing, now=now)
-        lifecycle.finish_done(now=now)
         chunks.clear_cancelled(now=now)
+        for mailing in lifecycle.due(now=now):
+            start_mailing.apply_async(kwargs={"mailing": mailing}, expires=chunks.ISSUE_AGAIN)
+        lifecycle.finish_done(now=now)
         chunks.sweep()
-    _issue()
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Whether nobody else ticks at this moment. The database lets go of the lock should this process die."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [TICK_LOCK])
+        is_alone = bool((cursor.fetchone() or [False])[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [TICK_LOCK])
 
 
 def _issue() -> None:
-    for number in chunks.issue(now=timezone.now()):
-        deliver_chunk.delay(chunk=number)
+    _tell_workers(chunks.issue(now=timezone.now()))
+
+
+def _tell_workers(numbers: Iterable[int]) -> None:
+    """A number nobody took in time is forgotten by the broker, because by then it is told again."""
+    for number in numbers:
+        deliver_chunk.apply_async(kwargs={"chunk": number}, expires=chunks.ISSUE_AGAIN)

@@ -20,7 +20,7 @@ from mailings.models import Chunk, Mailing, Message
 
 SIZE = 1000
 WINDOW = 16  # chunks of one mailing that are with the broker or with workers, so that no mailing fills the queue
-ISSUE_AGAIN = 15  # seconds after which a chunk nobody took is given to the broker again
+ISSUE_AGAIN = 8  # seconds after which a chunk nobody took is given to the broker again, and the broker forgets it
 
 _CUT = """
 INSERT INTO mailings_chunk (mailing_id, first, last, state, is_retry, owner, attempts, rows_left)
