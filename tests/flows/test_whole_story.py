@@ -13,9 +13,10 @@ from django.db.models import QuerySet
 from openpyxl import Workbook, load_workbook
 from pytest_django.fixtures import Settings
 
-from consent.models import ConsentEvent, SubscriptionType
+from consent.models import ConsentEvent
 from mailings.models import Mailing, Message
 from recipients.models import Import, Person, Selection
+from tests.consent.factories import a_subscription_type
 from tests.demo.worlds import RunningWorld, a_free_port, a_world
 from tests.flows.product import the_product
 from tests.flows.station import Station, wait_until
@@ -107,12 +108,11 @@ def make_the_mailing(marketer: Marketer) -> str:
     marketer.get("/mailings/new/")
     setup = marketer.post("/mailings/new/", {"name": "Spring fair", "type": "email"})
     mailing = setup.removesuffix("setup/")
-    newsletter = SubscriptionType.objects.get(code="newsletter").pk
     marketer.post(
         setup,
         {
             "name": "Spring fair",
-            "subscription_type": newsletter,
+            "subscription_type": a_subscription_type("newsletter").pk,
             "subject": "The fair, [[customer.firstname|friend]]",
             "preheader": "Come and see",
             "from_name": "De Werkbank",
@@ -129,6 +129,7 @@ def make_the_mailing(marketer: Marketer) -> str:
 
 def test_from_an_excel_list_to_statistics_that_move(tmp_path: Path, settings: Settings) -> None:
     with the_house(tmp_path, settings, *OPENING, *STAYING) as (marketer, world, station):
+        a_subscription_type("newsletter")
         marketer.log_in()
 
         imported = import_the_list(marketer)
