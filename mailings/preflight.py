@@ -129,14 +129,22 @@ def _content(mailing: Mailing) -> Iterator[Finding]:
         yield _error("content_missing", _("The mailing has no content yet. Start from a template."), "template")
         return
     draft = drafts.draft(letter)
+    names = {block.id: _name(block) for block in letter.document.blocks}
     for problem in draft.problems:
         if problem.block:
-            yield _error("content_mistake", problem.sentence, "content", problem.block)
+            sentence = f"{names.get(problem.block, '')}: {problem.sentence}"
+            yield _error("content_mistake", sentence, "content", problem.block)
         else:
             yield _error("text_mistake", problem.sentence, "setup", problem.field)
     yield from _pictures(letter.document)
     if not draft.problems:
         yield from _size(mime.compile_draft(draft).html_size)
+
+
+def _name(block: blocks.Block) -> str:
+    """Name a block as its card does: kind and first words."""
+    words = block.summary()
+    return f"{block.label} “{words[:40]}”" if words else str(block.label)
 
 
 def _pictures(document: blocks.Document) -> Iterator[Finding]:

@@ -74,6 +74,6 @@ def _states(mailing: Mailing) -> dict[str, str]:
 
 def jump(mailing: Mailing, finding: preflight.Finding) -> Jump:
     """Say where to go to mend this, to the field or block itself where there is one."""
-    anchors = {"setup": f"#id_{finding.place}", "content": f"#block-{finding.place}"}
+    anchors = {"setup": f"#id_{finding.place}", "content": f"#card_{finding.place}"}
     anchor = anchors.get(finding.step, "") if finding.place else ""
     return Jump(STEPS[finding.step], reverse(f"mailings:{finding.step}", args=[mailing.pk]) + anchor)

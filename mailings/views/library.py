@@ -4,6 +4,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -57,6 +58,7 @@ def _without(asked: Any, name: str) -> dict[str, str]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("mailings.add_mailing", raise_exception=True)
 def new(request: HttpRequest) -> HttpResponse:
     """Make a mailing, perhaps for a selection or a project."""
     if request.method != "POST":
@@ -84,6 +86,7 @@ def _made(form: NewMailingForm, request: HttpRequest) -> Mailing:
 
 
 @require_POST
+@permission_required("mailings.add_mailing", raise_exception=True)
 def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     """Copy a mailing into a new draft and go there."""
     copy = library.duplicate(get_object_or_404(Mailing, pk=pk), by=cast("User", request.user))
@@ -91,6 +94,7 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required("mailings.delete_mailing", raise_exception=True)
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a mailing out of sight; nothing is lost."""
     mailing = get_object_or_404(Mailing, pk=pk)
@@ -105,6 +109,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required("mailings.delete_mailing", raise_exception=True)
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a mailing out of the archive."""
     mailing = get_object_or_404(Mailing, pk=pk)
@@ -114,6 +119,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
 def bulk(request: HttpRequest) -> HttpResponse:
     """Archive or duplicate the picked mailings."""
     numbers = [number(one) for one in request.POST.getlist("mailing")[:500]]

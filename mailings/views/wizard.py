@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -40,6 +41,7 @@ def of_draft(view: View) -> View:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("mailings.change_mailing", raise_exception=True)
 @of_draft
 def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 1: what it is, and who it comes from. Saves by itself; what is valid is kept whatever else is wrong."""
@@ -117,6 +119,7 @@ def _show(given: str) -> audience.Show:
 
 
 @require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
 @of_draft
 def options(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Change how the audience is read."""
@@ -135,6 +138,7 @@ def source_choices(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 
 
 @require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
 @of_draft
 def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Add a source."""
@@ -146,6 +150,7 @@ def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 
 
 @require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
 @of_draft
 def source_remove(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Take a source off."""

@@ -14,7 +14,8 @@ from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection
 
 
 @pytest.fixture(autouse=True)
-def _a_postal_address(settings: Any) -> None:
+def _the_house(settings: Any, live_server: Any) -> None:
+    settings.BASE_URL = live_server.url
     settings.POSTAL_ADDRESS = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
 
 
@@ -68,6 +69,21 @@ def test_a_mailing_is_made_step_by_step(author: Visitor) -> None:
     expect(page.get_by_role("button", name="Send now")).to_be_disabled()
     expect(page.get_by_text("The mailing has no content yet.")).to_be_visible()
     author.inspect()
+
+    page.get_by_role("region", name="Last check").get_by_role("link", name="Template").click()
+    page.locator("button[name=starter]").first.click()
+    expect(page).to_have_url(re.compile(r"/content/"))
+    page.wait_for_load_state("networkidle")
+    Mailing.objects.update(content=HELLO)  # a starter's buttons lead nowhere yet
+    page.locator("#steps").get_by_role("link", name="Confirm").click()
+    expect(page.get_by_role("region", name="Who gets it")).to_contain_text("20 people will get it.")
+    expect(page.get_by_role("region", name="Who gets it")).to_contain_text("12 are held back.")
+    author.inspect()
+    author.shot("wizard-made")
+    page.get_by_label("Or at a date and time").fill("2030-05-07T10:00")
+    page.get_by_role("button", name="Schedule").click()
+    expect(page).to_have_url(re.compile(r"/mailings/\d+/$"))
+    assert Mailing.objects.get().status == "scheduled"
 
 
 def test_what_is_wrong_stands_at_the_field_and_nothing_typed_is_lost(author: Visitor) -> None:

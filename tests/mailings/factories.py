@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from consent.models import SubscriptionType
 from mailings.models import Mailing, Source
@@ -20,7 +20,10 @@ HELLO = {
 
 
 def an_author(email: str = "marieke@example.org") -> User:
-    found, _ = User.objects.get_or_create(username=email, email=email, defaults={"first_name": "Marieke"})
+    """Somebody who may write and send mailings."""
+    found, is_new = User.objects.get_or_create(username=email, email=email, defaults={"first_name": "Marieke"})
+    if is_new:
+        found.user_permissions.set(Permission.objects.filter(content_type__app_label="mailings"))
     return found
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -241,6 +242,19 @@ def test_confirm_says_the_sentence_and_blocks_what_must_be_mended(marketer: Clie
     assert "disabled" not in page
     assert "The mailing has no subject." in refused
     assert refused.count("disabled aria-describedby") == 2
+
+
+def test_whoever_may_not_change_mailings_can_look_but_not_touch(client: Client) -> None:
+    mailing = a_mailing()
+    client.force_login(User.objects.create_user("joost"))
+
+    looked = client.get(reverse("mailings:recipients", args=[mailing.pk]))
+    touched = save(client, mailing, subject="Something else")
+    added = client.post(reverse("mailings:source_add", args=[mailing.pk]), {"kind": "person", "number": a_person().pk})
+    made = client.post(reverse("mailings:new"), {"name": "Mine", "type": "email"})
+
+    assert [answer.status_code for answer in (looked, touched, added, made)] == [200, 403, 403, 403]
+    assert mailing.subject == "See the workshop from the inside"
 
 
 def test_strangers_see_nothing(client: Client) -> None:
