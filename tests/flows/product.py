@@ -19,9 +19,9 @@ from tests.flows.station import Station, wait_until
 @contextmanager
 def the_product(folder: Path, world: RunningWorld, settings: Settings, inbound: str) -> Iterator[Station]:
     """Workers, beat, web server and inbound port on the test's database."""
-    with Station(
-        folder, smtp_url=f"smtp://127.0.0.1:{world.port}", BASE_URL=settings.BASE_URL, DELIVERY_RETRY_FIRST="0.5"
-    ) as station, ExitStack() as running:  # fmt: skip
+    smtp_url = f"smtp://127.0.0.1:{world.port}"
+    env = {"BASE_URL": settings.BASE_URL, "DELIVERY_RETRY_FIRST": "0.5", "POSTDUIF_VAR": str(folder)}
+    with Station(folder, smtp_url=smtp_url, **env) as station, ExitStack() as running:
         web = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
         for name, command in {
             "web": [*web, "--port", settings.BASE_URL.rpartition(":")[2], "config.wsgi:application"],
