@@ -194,7 +194,7 @@ class Import(models.Model):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
-    file = models.FileField(upload_to="imports/%Y/%m/")
+    file = models.FileField(upload_to="imports/%Y/%m/", blank=True)  # gone when the import is over
     file_name = models.CharField(max_length=255)
     language = models.CharField(max_length=10, default="en")  # in which the reasons are written
     state = models.CharField(max_length=10, choices=State, default=State.MAPPING)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from consent import ledger, suppressions
 from consent.models import Purpose
-from recipients.imports import checks, declaration, rows, writing
+from recipients.imports import checks, declaration, rows, uploads, writing
 from recipients.imports.ahead import ahead
 from recipients.imports.checks import Checked, Warn
 from recipients.imports.columns import Field
@@ -123,9 +123,11 @@ def purpose(chosen: int | None) -> Purpose | None:
 def cancel(importing: Import, *, now: dt.datetime) -> bool:
     """Stop after the batch that is being written. What was written stays; say whether there was something to stop."""
     stoppable = [state for state, ways in MOVES.items() if State.CANCELLED in ways]
-    return bool(
-        Import.objects.filter(pk=importing.pk, state__in=stoppable).update(state=State.CANCELLED, finished_at=now)
-    )
+    waiting = Import.objects.filter(pk=importing.pk, state__in=stoppable)
+    if not waiting.update(state=State.CANCELLED, finished_at=now, lease_until=None):
+        return False
+    uploads.forget_file(importing)
+    return True
 
 
 def due(*, now: dt.datetime) -> list[int]:
@@ -299,7 +301,8 @@ def added(
 
 def end(importing: Import, state: State, problem: str, *, now: dt.datetime) -> None:
     mine = Import.objects.filter(pk=importing.pk, state=State.RUNNING, owner=importing.owner)
-    mine.update(state=state, problem=problem, finished_at=now, lease_until=None)
+    if mine.update(state=state, problem=problem, finished_at=now, lease_until=None):
+        uploads.forget_file(importing)
 
 
 def mapping_of(importing: Import) -> dict[int, Field]:

@@ -12,6 +12,7 @@ from recipients.models import Import
 
 LONGEST_NAME = 255
 HEADER_LETTERS = 200
+UNFINISHED = [Import.State.MAPPING, Import.State.WAITING, Import.State.RUNNING]
 
 
 def upload(file: "File[bytes]", *, by: User | None) -> Import:
@@ -67,9 +68,18 @@ def discard(importing: Import) -> None:
     importing.delete()
 
 
+def forget_file(importing: Import) -> None:
+    """Throw away the file of an import that is over: what it held stands in the database, or was refused."""
+    importing.file.delete(save=False)
+    Import.objects.filter(pk=importing.pk).update(file="")
+
+
 def forget_drafts(*, before: dt.datetime) -> int:
-    """Throw away uploads that nobody started: they hold people's data for no purpose."""
-    drafts = list(Import.objects.filter(state=Import.State.MAPPING, created_at__lt=before))
+    """Throw away uploads that nobody started, and files left by a process that died between its two last steps."""
+    old = Import.objects.filter(created_at__lt=before)
+    drafts = list(old.filter(state=Import.State.MAPPING))
     for draft in drafts:
         discard(draft)
+    for over in old.exclude(file="").exclude(state__in=UNFINISHED):
+        forget_file(over)
     return len(drafts)

@@ -71,6 +71,16 @@ def test_people_are_made_with_their_address_company_list_and_consent(tmp_path: P
 
 
 @pytest.mark.django_db
+def test_the_file_is_gone_when_the_import_is_over(tmp_path: Path) -> None:
+    finished, cancelled = an_import([ADA], tmp_path), a_started_import([BOB], tmp_path)
+    runs.cancel(cancelled, now=NOON)
+
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+    assert not Import.objects.exclude(file="").exists()
+    assert finished.rejected == 0
+
+
+@pytest.mark.django_db
 def test_repeating_a_file_changes_nothing(tmp_path: Path) -> None:
     an_import([ADA, BOB, ("a@b@c",)], tmp_path, selection_name="Spring fair")
     before = everything()
