@@ -10,6 +10,8 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from config import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("POSTDUIF_VAR", BASE_DIR / "var"))
 
@@ -236,3 +238,5 @@ def mailer(url: str) -> dict[str, Any]:
 
 MAILERS = {"default": mailer(SMTP_URL)}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"{SENDER_NAME} <{SENDER_ADDRESS}>"
+
+logs.configure(as_json=os.environ.get("LOG_FORMAT") == "json")

@@ -1,12 +1,14 @@
 """The content of a draft: kept with a version, so that nobody overwrites what somebody else wrote meanwhile."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailings.models import Mailing
-from mailings.rendering.blocks import Document
+from mailings.rendering.blocks import Button, Document
 from mailings.starters import Starter
 
 
@@ -31,10 +33,27 @@ def save(mailing: Mailing, document: Document, *, subject: str, preheader: str, 
 
 
 def start_from(mailing: Mailing, starter: Starter, language: str, *, now: datetime) -> None:
-    """Begin with a starter template. What was there is put aside; an empty subject takes the template's."""
+    """Begin with a starter template. What was there is put aside; an empty subject takes the template's.
+
+    Its buttons lead to the sender's home page until somebody says where to; the last check reminds of it.
+    """
     written = starter.letter(language)
     subject = mailing.subject or written.subject
-    _replace(mailing, written.document, subject=subject, preheader=mailing.preheader or written.preheader, now=now)
+    document = leading_to(home_of(mailing), written.document)
+    _replace(mailing, document, subject=subject, preheader=mailing.preheader or written.preheader, now=now)
+
+
+def home_of(mailing: Mailing) -> str:
+    """Give the home page that goes with the sender's address."""
+    return f"https://{(mailing.from_address or settings.SENDER_ADDRESS).rpartition('@')[2]}/"
+
+
+def leading_to(url: str, document: Document) -> Document:
+    """Give every button that leads nowhere this address."""
+    led = (
+        replace(block, url=url) if isinstance(block, Button) and not block.url else block for block in document.blocks
+    )
+    return replace(document, blocks=tuple(led))
 
 
 def start_from_mailing(mailing: Mailing, earlier: Mailing, *, now: datetime) -> None:

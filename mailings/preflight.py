@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from consent import addresses
-from mailings import audience, compiling, merge_data
+from mailings import audience, compiling, content, merge_data, starters
 from mailings.models import Mailing
 from mailings.rendering import blocks, drafts, mime, variables
 
@@ -137,6 +137,7 @@ def _content(mailing: Mailing) -> Iterator[Finding]:
         else:
             yield _error("text_mistake", problem.sentence, "setup", problem.field)
     yield from _pictures(letter.document)
+    yield from _buttons(mailing, letter.document)
     if not draft.problems:
         yield from _size(mime.compile_draft(draft).html_size)
 
@@ -145,6 +146,19 @@ def _name(block: blocks.Block) -> str:
     """Name a block as its card does: kind and first words."""
     words = block.summary()
     return f"{block.label} “{words[:40]}”" if words else str(block.label)
+
+
+def _buttons(mailing: Mailing, document: blocks.Document) -> Iterator[Finding]:
+    """A template's buttons lead home until somebody says where to."""
+    home = content.home_of(mailing)
+    going = [block for block in document.blocks if isinstance(block, blocks.Button) and block.url == home]
+    if document.template in starters.STARTERS and going:
+        text = ngettext(
+            "%(count)s button leads to your home page, as the template made it: %(home)s",
+            "%(count)s buttons lead to your home page, as the template made them: %(home)s",
+            len(going),
+        )
+        yield _warning("button_home", text % {"count": len(going), "home": home}, "content", going[0].id)
 
 
 def _pictures(document: blocks.Document) -> Iterator[Finding]:

@@ -88,7 +88,7 @@ class Places:
             "SENDER_ADDRESS": "hallo@dewerkbank.example",
             "POSTAL_ADDRESS": "De Werkbank, Havenstraat 14, 3024 SC Rotterdam",
             "SECRET_KEY": secret_key(),
-            "POSTDUIF_DEMO": "1",
+            "DELIVERY_RETRY_FIRST": "20",  # seconds: nobody watches a demo for hours
             "DJANGO_SETTINGS_MODULE": "config.settings",
         } | given
 

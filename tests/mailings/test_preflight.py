@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mailings import preflight
+from mailings import content as written
+from mailings import preflight, starters
 from mailings.models import Mailing
 from tests.conftest import NOON
 from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection
@@ -113,3 +114,16 @@ def test_words_for_no_value_are_enough() -> None:
     mailing = a_mailing(to=a_person("ada@example.org", first_name="", consents_to="newsletter"), content=HELLO)
 
     assert found(mailing) == []
+
+
+@pytest.mark.parametrize("code", [code for code in starters.STARTERS if code != "blank"])
+def test_a_fresh_template_can_be_sent_at_once_and_the_check_reminds_of_its_buttons(code: str) -> None:
+    mailing = a_good_mailing()
+
+    written.start_from(mailing, starters.STARTERS[code], "nl", now=NOON)
+
+    errors = [sentence for sentence in found(mailing) if sentence[1] == "error"]
+    buttons = [block for block in mailing.content["blocks"] if block["kind"] == "button"]
+    assert errors == []
+    assert (("button_home", "warning") in found(mailing)) == bool(buttons)
+    assert {button["url"] for button in buttons} <= {"https://example.org/"}
