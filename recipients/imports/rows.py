@@ -4,6 +4,8 @@
 text says what is wrong, where, and what to do. Nothing here knows people, models or the database.
 """
 
+import contextlib
+import fcntl
 import json
 import signal
 import subprocess
@@ -12,14 +14,14 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 MB = 1024 * 1024
-PIPE = MB  # so that the child reads on while a batch is written
+PIPE = MB
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -162,10 +164,10 @@ def messages(do: str, path: Path, sheet: str, limits: Limits) -> Generator[Any]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pipesize=PIPE,
         env={},
     )
     assert child.stdout is not None  # noqa: S101 - asked for above
+    widen(child.stdout)
     try:
         for line in child.stdout:
             answer = json.loads(line)
@@ -180,6 +182,12 @@ def messages(do: str, path: Path, sheet: str, limits: Limits) -> Generator[Any]:
         child.stdout.close()
         child.wait()
     raise reason_of_death(do, path, limits, code)
+
+
+def widen(pipe: IO[bytes]) -> None:
+    """Let the child read on while a batch is written; where the system allows no wider pipe, a narrow one will do."""
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def reason_of_death(do: str, path: Path, limits: Limits, code: int) -> Unreadable:
