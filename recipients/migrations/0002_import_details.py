@@ -6,59 +6,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recipients', '0001_initial'),
+        ("recipients", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='import',
-            name='attempts',
+            model_name="import",
+            name="attempts",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='first_column',
+            model_name="import",
+            name="first_column",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='header_row',
+            model_name="import",
+            name="header_row",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='headers',
+            model_name="import",
+            name="headers",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='import',
-            name='is_explicit',
-            field=models.BooleanField(default=False, verbose_name='they ticked a box themselves'),
+            model_name="import",
+            name="is_explicit",
+            field=models.BooleanField(default=False, verbose_name="they ticked a box themselves"),
         ),
         migrations.AddField(
-            model_name='import',
-            name='language',
-            field=models.CharField(default='en', max_length=10),
+            model_name="import",
+            name="language",
+            field=models.CharField(default="en", max_length=10),
         ),
         migrations.AddField(
-            model_name='import',
-            name='sheets',
+            model_name="import",
+            name="sheets",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='import',
-            name='warnings',
+            model_name="import",
+            name="warnings",
             field=models.JSONField(default=dict),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(django.db.models.functions.text.Lower('name'), models.F('id'), name='company_by_name'),
+            model_name="company",
+            index=models.Index(django.db.models.functions.text.Lower("name"), models.F("id"), name="company_by_name"),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(models.F('lease_until'), condition=models.Q(('state__in', ['waiting', 'running'])), name='import_unfinished'),
+            model_name="import",
+            index=models.Index(
+                models.F("lease_until"),
+                condition=models.Q(("state__in", ["waiting", "running"])),
+                name="import_unfinished",
+            ),
         ),
     ]

@@ -5,26 +5,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0004_first_types'),
-        ('recipients', '0002_import_details'),
+        ("consent", "0004_first_types"),
+        ("recipients", "0002_import_details"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='import',
-            name='evidence_columns',
+            model_name="import",
+            name="evidence_columns",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='import',
-            name='head',
+            model_name="import",
+            name="head",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='import',
-            name='purpose',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose'),
+            model_name="import",
+            name="purpose",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose"
+            ),
         ),
     ]
