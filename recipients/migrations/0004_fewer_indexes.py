@@ -6,35 +6,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recipients', '0003_import_evidence'),
+        ("recipients", "0003_import_evidence"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='emailaddress',
-            name='person',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='email_addresses', to='recipients.person'),
+            model_name="emailaddress",
+            name="person",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="email_addresses",
+                to="recipients.person",
+            ),
         ),
         migrations.AlterField(
-            model_name='person',
-            name='our_contact',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='our contact'),
+            model_name="person",
+            name="our_contact",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="our contact",
+            ),
         ),
         migrations.AlterField(
-            model_name='projectmember',
-            name='project',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='recipients.project'),
+            model_name="projectmember",
+            name="project",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="members",
+                to="recipients.project",
+            ),
         ),
         migrations.AlterField(
-            model_name='selectionmember',
-            name='selection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='recipients.selection'),
+            model_name="selectionmember",
+            name="selection",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="members",
+                to="recipients.selection",
+            ),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(models.F('our_contact'), condition=models.Q(('our_contact__isnull', False)), name='person_by_contact'),
+            model_name="person",
+            index=models.Index(
+                models.F("our_contact"), condition=models.Q(("our_contact__isnull", False)), name="person_by_contact"
+            ),
         ),
     ]
