@@ -79,7 +79,7 @@ def a_newsletter() -> Letter:
         "<p>Questions go to [[ourContact.name|us]]; we write to you at [[customer.email]].</p>"
     )
     dutch = {"variable": "customer.language", "operator": "is", "value": "nl"}
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"kind": "heading", "text": "See it from the inside, [[customer.firstname|friend]]"},
         {"kind": "image", "url": "https://example.org/hall.png", "alt": "The hall", "link": "https://example.org/hall"},
         {"kind": "text", "html": text},

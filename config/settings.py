@@ -134,13 +134,10 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-DATABASE_URL = os.environ.get("DATABASE_URL", "")
-DATABASES = {"default": database(DATABASE_URL)} if DATABASE_URL else {}
-REDIS_URL = os.environ.get("REDIS_URL", "")
-CACHES = (
-    {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}} if REDIS_URL else {}
-)
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASE_URL = required("DATABASE_URL", "postgresql://user:password@host/name, PostgreSQL 15 or newer.")
+DATABASES = {"default": database(DATABASE_URL)}
+REDIS_URL = required("REDIS_URL", "redis://host:6379/0, Valkey or Redis.")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
