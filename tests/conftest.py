@@ -12,10 +12,11 @@ NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """POSTDUIF_TEST_DB names the database, so that several runs fit on one server."""
-    if name := os.environ.get("POSTDUIF_TEST_DB"):
-        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+def django_db_modify_db_settings(worker_id: str) -> None:
+    """POSTDUIF_TEST_DB names the database, so that several runs fit on one server; each worker has its own."""
+    name = os.environ.get("POSTDUIF_TEST_DB", "test_postduif")
+    own = name if worker_id == "master" else f"{name}_{worker_id}"
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = own
 
 
 @pytest.fixture(scope="session")
