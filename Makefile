@@ -17,7 +17,7 @@ run: setup
 
 test:
 	@run/setup.sh test
-	@$(SERVERS) test -- $(PY) -m pytest $(ARGS)
+	@SECRET_KEY=only-for-tests $(SERVERS) test -- $(PY) -m pytest $(ARGS)
 
 lint: setup
 	@run/lint.sh
@@ -27,7 +27,7 @@ format: setup
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0 || true
 
 bench: setup
-	@$(SERVERS) bench -- $(PY) -m benchmarks $(NAME)
+	@SECRET_KEY=only-for-figures $(SERVERS) bench -- $(PY) -m benchmarks $(NAME)
 
 docs: setup
 	@.venv/bin/zensical build --clean
