@@ -6,6 +6,8 @@ class MailingsConfig(AppConfig):
 
     def ready(self) -> None:
         from consent import unsubscribe
-        from mailings import leaving
+        from mailings import criteria, leaving
+        from recipients.criteria import fields
 
         unsubscribe.listeners.append(leaving.note)
+        fields.vocabularies.append(criteria.fields)

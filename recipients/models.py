@@ -120,21 +120,46 @@ class EmailAddress(models.Model):
         return self.address
 
 
+class SelectionQuerySet(models.QuerySet["Selection"]):
+    """Questions about selections, in words that chain."""
+
+    def by_hand(self) -> Self:
+        """Those to which people can be added."""
+        return self.filter(kind=Selection.Kind.STATIC)
+
+    def evaluated(self) -> Self:
+        """Those whose members follow from criteria."""
+        return self.exclude(kind=Selection.Kind.STATIC)
+
+
 class Selection(models.Model):
-    """A kept list of persons. Static ones are members by hand; dynamic and combined ones come with "People"."""
+    """A kept list of persons: by hand, or what its criteria found when they were last evaluated."""
 
     class Kind(models.TextChoices):
         STATIC = "static", _("Static")
+        DYNAMIC = "dynamic", _("Dynamic")
+        COMBINED = "combined", _("Combined")
 
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.STATIC)
+    # dynamic: recipients.criteria.tree; combined: recipients.criteria.combined
+    criteria = models.JSONField(default=dict, blank=True)
+    draft = models.JSONField(null=True, blank=True)  # criteria that somebody is building; nobody else sees them
+    draft_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
+    evaluated_at = models.DateTimeField(null=True, blank=True)
     people = models.ManyToManyField(Person, through="SelectionMember", related_name="selections")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
+    objects = SelectionQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_by_hand(self) -> bool:
+        return self.kind == self.Kind.STATIC
 
 
 class SelectionMember(models.Model):
