@@ -202,7 +202,7 @@ JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))
 NODE = os.environ.get("NODE", "node1")
 # Seconds a worker's claim on a chunk lasts without a sign of life, and a chunk's turn before another may have the worker.
 DELIVERY_LEASE = float(os.environ.get("DELIVERY_LEASE", "60"))
-DELIVERY_TURN = float(os.environ.get("DELIVERY_TURN", "10"))
+DELIVERY_TURN = float(os.environ.get("DELIVERY_TURN", "5"))
 # Seconds before a mail server that was not there is tried again; first wait of a message that was told "not now", and
 # its growth. Together the waits of a message come to about 72 hours.
 DELIVERY_SERVER_WAIT = float(os.environ.get("DELIVERY_SERVER_WAIT", "5"))

@@ -4,6 +4,7 @@ The database knows what is to do: `tick` asks it every second, so that no broker
 """
 
 import gc
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -44,8 +45,13 @@ def say_goodbye(**_: object) -> None:
 
 @shared_task
 def deliver_chunk(*, chunk: int) -> int:
-    """Hand over what is left of a chunk, then give the next ones to the broker."""
-    handed_over = worker.work(chunk, channel=email_channel())
+    """Hand over what is left of a chunk, and of others until the turn is over; then give the next ones to the broker."""
+    handed_over = 0
+    number: int | None = chunk
+    ends = time.monotonic() + settings.DELIVERY_TURN
+    while number is not None:
+        handed_over += worker.work(number, channel=email_channel())
+        number = chunks.next_one(now=timezone.now()) if time.monotonic() < ends else None
     _issue()
     return handed_over
 

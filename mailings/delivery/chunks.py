@@ -51,6 +51,21 @@ UPDATE mailings_chunk c SET issued_at = %(now)s
    AND c.state = 'waiting' AND (c.issued_at IS NULL OR c.issued_at <= %(again)s)
 RETURNING c.id
 """
+_NEXT = """
+UPDATE mailings_chunk SET issued_at = %(now)s WHERE id = (
+    SELECT ready.id
+      FROM mailings_mailing m
+     CROSS JOIN LATERAL (
+        SELECT c.id FROM mailings_chunk c
+         WHERE c.mailing_id = m.id AND c.state = 'waiting' AND (c.issued_at IS NULL OR c.issued_at <= %(again)s)
+           AND (c.not_before IS NULL OR c.not_before <= %(now)s)
+         ORDER BY c.id LIMIT 1 FOR UPDATE SKIP LOCKED
+     ) ready
+     WHERE m.status = 'sending'
+     ORDER BY (SELECT count(*) FROM mailings_chunk w WHERE w.mailing_id = m.id AND w.state = 'working'), ready.id
+     LIMIT 1)
+RETURNING id
+"""
 _CLAIM = """
 UPDATE mailings_chunk
    SET state = 'working', owner = %(owner)s, attempts = attempts + 1, not_before = NULL,
@@ -135,6 +150,15 @@ def issue(*, now: datetime) -> list[int]:
     """Choose the chunks to give to the broker now: a window per mailing, each again only when nobody took it."""
     again = now - timedelta(seconds=ISSUE_AGAIN)
     return sorted(number for (number,) in sql.rows(_ISSUE, {"now": now, "again": again, "window": WINDOW}))
+
+
+def next_one(*, now: datetime) -> int | None:
+    """Choose one more chunk for a worker that has time left, of the mailing with the fewest workers.
+
+    The way through the broker costs tens of milliseconds; a worker takes it once a turn instead of once a chunk.
+    """
+    again = now - timedelta(seconds=ISSUE_AGAIN)
+    return next((number for (number,) in sql.rows(_NEXT, {"now": now, "again": again})), None)
 
 
 def forsaken(*, now: datetime) -> list[int]:
