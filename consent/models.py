@@ -61,6 +61,8 @@ class Act(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     RESTORED = "restored", _("Restored")
+    PAUSED = "paused", _("Paused")
+    RESUMED = "resumed", _("Resumed")
 
 
 class ConsentEvent(models.Model):
@@ -139,7 +141,8 @@ class Standing(models.Model):
     One row for a purpose as a whole (subscription type null) and one for each type that was named. Every column
     is a greatest value of the ledger, so the order in which batches arrive does not matter. `…_until` is the moment
     from which evidence of that kind no longer counts (the year 9999: until withdrawn). `own_…` is the last time that
-    the person agreed by an act of their own, the only thing that beats an earlier opt-out.
+    the person agreed by an act of their own, the only thing that beats an earlier opt-out. Evidence that is not
+    explicit stands in `Ground`, because what it is worth depends on the country.
     """
 
     channel = models.CharField(max_length=6, choices=Channel)
@@ -152,12 +155,15 @@ class Standing(models.Model):
     )
     explicit_until = models.DateTimeField(null=True)
     explicit_event = models.BigIntegerField(null=True)
-    implicit_until = models.DateTimeField(null=True)
-    implicit_event = models.BigIntegerField(null=True)
+    confirmed_until = models.DateTimeField(null=True)
+    confirmed_event = models.BigIntegerField(null=True)
     verify_event = models.BigIntegerField(null=True)
     own_at = models.DateTimeField(null=True)
     own_until = models.DateTimeField(null=True)
     own_event = models.BigIntegerField(null=True)
+    own_confirmed_at = models.DateTimeField(null=True)
+    own_confirmed_until = models.DateTimeField(null=True)
+    own_confirmed_event = models.BigIntegerField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_event = models.BigIntegerField(null=True)
     restored_event = models.BigIntegerField(null=True)
@@ -175,6 +181,39 @@ class Standing(models.Model):
         return self.address
 
 
+class Ground(models.Model):
+    """The best evidence of one source that is not explicit: derived from the ledger like `Standing`, for the gate.
+
+    Apart by source and by whether soft opt-in is complete, so that the law of each country can weigh it.
+    """
+
+    channel = models.CharField(max_length=6, choices=Channel)
+    address = models.CharField(max_length=320)
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    subscription_type = models.ForeignKey(
+        SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    source = models.CharField(max_length=30)
+    is_soft = models.BooleanField()
+    until = models.DateTimeField()
+    evidence_on = models.DateField()
+    event = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "channel", "purpose", "subscription_type", "source", "is_soft"],
+                nulls_distinct=False,
+                name="one_ground_per_source",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class SuppressionReason(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
     COMPLAINED = "complained", _("Complained")
@@ -182,6 +221,7 @@ class SuppressionReason(models.TextChoices):
     OBJECTION = "objection", _("Objected")
     ERASED = "erased", _("Erased")
     MANUAL = "manual", _("Blocked by hand")
+    PAUSED = "paused", _("Paused")
 
 
 class Suppression(models.Model):
@@ -194,6 +234,7 @@ class Suppression(models.Model):
     evidence = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     actor = models.CharField(max_length=60)
+    until = models.DateTimeField(null=True)  # of a pause: when it is over by itself
     released_at = models.DateTimeField(null=True)
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -213,6 +254,8 @@ class Suppression(models.Model):
         indexes = [
             GinIndex(fields=["address"], opclasses=["gin_trgm_ops"], name="suppression_trgm"),  # the list's search
             models.Index("reason", "id", condition=models.Q(released_at=None), name="suppression_by_reason"),
+            # the pauses that are over
+            models.Index("until", condition=models.Q(released_at=None, until__isnull=False), name="suppression_due"),
         ]
 
     def __str__(self) -> str:
@@ -225,14 +268,63 @@ def new_key() -> str:
 
 
 class OptOutKey(models.Model):
-    """The random part of an address's unsubscribe link. It outlives mailings, people and secret keys."""
+    """The random parts of an address's links. They outlive mailings, people and secret keys.
+
+    Two keys, because a link can do what it is for and no more: `key` unsubscribes, `preferences` opens the choices.
+    """
 
     channel = models.CharField(max_length=6, choices=Channel)
     address = models.CharField(max_length=320)
     key = models.CharField(max_length=22, unique=True, default=new_key)
+    preferences = models.CharField(max_length=22, unique=True, default=new_key)
+    language = models.CharField(max_length=10, blank=True, db_default="")  # as the person chose it; empty: not yet
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address", "channel"], name="one_opt_out_key")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Confirmation(models.Model):
+    """One double opt-in: somebody is asked by mail to confirm. Nothing counts as consent before they do.
+
+    What was declared when the address came in waits here, and reaches the ledger only with the confirmation.
+    """
+
+    channel = models.CharField(max_length=6, choices=Channel, default=Channel.EMAIL)
+    address = models.CharField(max_length=320)
+    key = models.CharField(max_length=22, unique=True, default=new_key)
+    subscription_types = models.ManyToManyField(SubscriptionType, related_name="+")
+    language = models.CharField(max_length=10)
+    wording = models.TextField(blank=True)  # what they read when they gave the address
+    source = models.CharField(max_length=30)  # a code of consent.rules.SOURCES
+    evidence = models.JSONField(default=dict)
+    original = models.BigIntegerField(null=True)  # the ledger's entry that is to be confirmed
+    actor = models.CharField(max_length=60)  # who asked: "self" in a form, "user:7" from the list of who must confirm
+    ip = models.GenericIPAddressField(null=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)  # when the mail is due; null: nothing to send
+    sent_at = models.DateTimeField(null=True)  # the latest mail
+    mails = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    message_id = models.CharField(max_length=200, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)  # confirmed, declined, or replaced by a newer one
+    declined = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "channel"], condition=models.Q(closed_at=None), name="one_open_confirmation"
+            ),
+        ]
+        indexes = [
+            models.Index("not_before", condition=models.Q(not_before__isnull=False), name="confirmation_due"),
+            models.Index("address", "id", name="confirmation_by_address"),
+        ]
 
     def __str__(self) -> str:
         return self.address
