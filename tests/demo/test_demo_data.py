@@ -17,6 +17,7 @@ from demo.data import people
 from mailings import preflight
 from mailings.models import Mailing, Message
 from recipients.models import EmailAddress, Import, Person, Project, Selection
+from tests.consent.factories import a_subscription_type
 from tracking.models import Event
 
 FOOTER = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
@@ -33,6 +34,8 @@ def demo(
         override_settings(POSTAL_ADDRESS=FOOTER, MEDIA_ROOT=media),
         transaction.atomic(),
     ):
+        for code in ("newsletter", "events", "product-news"):  # a transactional test may have emptied the tables
+            a_subscription_type(code)
         call_command("load_demo")
         yield
         transaction.set_rollback(True)
