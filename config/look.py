@@ -8,6 +8,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 register = template.Library()
 
@@ -49,7 +50,7 @@ CHIPS: dict[str, dict[str, Chip]] = {
         "draft": Chip("off", "pencil-line", _("Draft")),
         "scheduled": Chip("info", "calendar-clock", _("Scheduled")),
         "approval": Chip("odd", "user-check", _("Needs approval")),
-        "sending": Chip("live", "send", _("Sending")),
+        "sending": Chip("live", "send", pgettext_lazy("mailing", "Sending")),
         "paused": Chip("warn", "circle-pause", _("Paused")),
         "sent": Chip("ok", "check", _("Sent")),
         "stopped": Chip("bad", "octagon-alert", _("Stopped")),

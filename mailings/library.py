@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from mailings.models import Counts, Mailing, Source
 from mailings.rendering.writing import readable
@@ -22,7 +22,7 @@ TABS = {
     "all": (gettext_lazy("All"), tuple(Status.values)),
     "draft": (gettext_lazy("Draft"), (Status.DRAFT,)),
     "planned": (gettext_lazy("Planned"), (Status.SCHEDULED,)),
-    "sending": (gettext_lazy("Sending"), (Status.SENDING, Status.PAUSED)),
+    "sending": (pgettext_lazy("mailing", "Sending"), (Status.SENDING, Status.PAUSED)),
     "sent": (gettext_lazy("Sent"), (Status.SENT,)),
     "cancelled": (gettext_lazy("Cancelled"), (Status.CANCELLED,)),
 }

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.models import SubscriptionType
 from recipients.models import Import, Person, Project, Selection
@@ -18,7 +19,7 @@ class Mailing(models.Model):
 
         DRAFT = "draft", _("Draft")
         SCHEDULED = "scheduled", _("Scheduled")
-        SENDING = "sending", _("Sending")
+        SENDING = "sending", pgettext_lazy("mailing", "Sending")
         PAUSED = "paused", _("Paused")
         SENT = "sent", _("Sent")
         CANCELLED = "cancelled", _("Cancelled")

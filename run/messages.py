@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -25,11 +27,23 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+# The head says nothing that changes from run to run: a catalogue differs only when its sentences do.
+MADE = datetime(2026, 11, 23, tzinfo=UTC)
+HEAD: dict[str, Any] = {
+    "header_comment": "# The Dutch of Postduif. `make messages` keeps the list of sentences.",
+    "project": "Postduif",
+    "version": "1",
+    "msgid_bugs_address": "-",
+    "last_translator": "Postduif",
+    "language_team": "Postduif",
+    "creation_date": MADE,
+    "revision_date": MADE,
+}
 Message = tuple[str | tuple[str, ...], str | None]  # msgid (with its plural), context
 
 
 def main() -> int:
-    catalogue = Catalog(locale="nl", project="Postduif", charset="utf-8", fuzzy=False)
+    catalogue = Catalog(locale="nl", charset="utf-8", fuzzy=False, **HEAD)
     for msgid, context in sorted(set(messages()), key=str):
         catalogue.add(msgid, context=context)
     if CATALOGUE.exists():
