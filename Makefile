@@ -1,5 +1,5 @@
 .POSIX:
-.PHONY: help run test lint format bench docs setup lock messages
+.PHONY: help run test lint format bench docs screenshots setup lock messages
 
 help:
 	@echo "make run      the product with a demo world around it (PORT=8000)"
@@ -7,7 +7,8 @@ help:
 	@echo "make lint     style, types, import contracts, migrations"
 	@echo "make format   mend the style"
 	@echo "make bench    figures and their references (NAME=delivery for one group, SCALE=small)"
-	@echo "make docs     the guide, into site/"
+	@echo "make docs     the guide, into site/ (make screenshots: its pictures)"
+	@echo "make messages collect sentences for the Dutch catalogue"
 
 PY = .venv/bin/python
 SERVERS = $(PY) -m run.servers
@@ -17,7 +18,7 @@ run: setup
 
 test:
 	@run/setup.sh test
-	@SECRET_KEY=only-for-tests $(SERVERS) test -- $(PY) -m pytest $(ARGS)
+	@SECRET_KEY=only-for-tests $(SERVERS) test -- $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup
 	@run/lint.sh
@@ -28,6 +29,9 @@ format: setup
 
 bench: setup
 	@SECRET_KEY=only-for-figures $(SERVERS) bench -- $(PY) -m benchmarks $(NAME)
+
+screenshots:
+	@POSTDUIF_SHOTS=docs/screenshots $(MAKE) test ARGS="tests/browser/test_demo_pages.py -k pictures"
 
 docs: setup
 	@.venv/bin/zensical build --clean
