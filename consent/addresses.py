@@ -57,15 +57,21 @@ def is_role(address: str) -> bool:
     return local in ROLES or local.endswith("-request")
 
 
-def has_shape(address: str) -> bool:
+def has_shape(address: str, channel: str = "email") -> bool:
     """Say whether a stored text has the shape of an address: one @, something before it, a dot after it, no space.
 
-    The gate asks this of every candidate, as a net below `normalise`; the same conditions stand there in SQL.
+    A number for SMS is written as E.164 has it; a postal address is any text. The gate asks this of every candidate,
+    as a net below `normalise`; the same conditions stand there in SQL.
     """
+    if channel == "sms":
+        return NUMBER(address) is not None
+    if channel == "letter":
+        return address.strip(" ") != ""
     return SHAPE(address) is not None and address.count("@") == 1 and " " not in address
 
 
 SHAPE = re.compile(r".@..*\..", re.DOTALL).search  # LIKE '%_@_%._%'
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII).fullmatch
 PRINTABLE = re.compile(r"[!-~]+").fullmatch
 
 

@@ -5,7 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from consent.models import ConsentDetail, ConsentEvent, OptOutKey, Purpose, Standing, SubscriptionType, Suppression
+from consent.models import (
+    ConsentDetail,
+    ConsentEvent,
+    Ground,
+    OptOutKey,
+    Purpose,
+    Standing,
+    SubscriptionType,
+    Suppression,
+)
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when running
@@ -51,7 +60,16 @@ class ConsentDetailAdmin(ReadOnly):
 
 @admin.register(Standing)
 class StandingAdmin(ReadOnly):
-    list_display = ("address", "purpose", "subscription_type", "explicit_until", "implicit_until", "withdrawn_at")
+    list_display = ("address", "purpose", "subscription_type", "explicit_until", "confirmed_until", "withdrawn_at")
+    list_select_related = ("purpose", "subscription_type")
+    search_fields = ("=address",)
+    ordering = ("-id",)
+
+
+@admin.register(Ground)
+class GroundAdmin(ReadOnly):
+    list_display = ("address", "source", "is_soft", "until", "purpose", "subscription_type")
+    list_filter = ("source",)
     list_select_related = ("purpose", "subscription_type")
     search_fields = ("=address",)
     ordering = ("-id",)

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import gate, ledger, rules, suppressions
+from consent import gate, ledger, overview, rules, suppressions
 from consent.models import ConsentDetail, ConsentEvent, SubscriptionType, Suppression
 from consent.verdict import Call, Verdict
 
@@ -71,17 +71,19 @@ def address(text: str, *, channel: str = "email", at: dt.datetime) -> list[Line]
     """Explain one address for every subscription type that is in use."""
     evidence, blocks = ledger.evidence_of(channel, text), suppressions.blocks_of(channel, text)
     types = SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk")
+    country = overview.country_of(text)
     verdicts = [
         (
             one,
             gate.judge(
-                gate.Candidate(text),
+                gate.Candidate(text, country),
                 evidence,
                 blocks,
                 purpose=one.purpose_id,
                 subscription_type=one.pk,
                 channel=channel,
                 at=at,
+                zone=timezone.get_default_timezone(),
             ),
         )
         for one in types

@@ -9,30 +9,61 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from consent.addresses import ROLES
-from consent.verdict import BLOCKS, REASONS, Block, Call, Candidate, Evidence, Verdict, judge
+from consent.law import COUNTRIES, LACKING, SHIPPED, Demand, Law, Regime
+from consent.verdict import BLOCKS, REASONS, RESPECTED, Block, Call, Candidate, Evidence, MessageClass, Verdict, judge
 
-__all__ = ["REASONS", "Block", "Call", "Candidate", "Evidence", "Verdict", "judge", "parameters", "recheck"]
+__all__ = [
+    "REASONS",
+    "Block",
+    "Call",
+    "Candidate",
+    "Evidence",
+    "MessageClass",
+    "Verdict",
+    "judge",
+    "parameters",
+    "recheck",
+]
 
 
-def parameters(channel: str, subscription_type_id: int, *, at: dt.datetime) -> dict[str, Any]:
+def parameters(
+    channel: str,
+    subscription_type_id: int,
+    *,
+    message_class: MessageClass = MessageClass.MARKETING,
+    at: dt.datetime,
+    law: Law = SHIPPED,
+) -> dict[str, Any]:
     """Give the named parameters of `verdicts_sql`; the purpose follows from the subscription type."""
+    cells = [(source, regime, cell) for (of, source, regime), cell in law.cells.items() if of == channel]
     return {
         "gate_channel": channel,
         "gate_type": subscription_type_id,
         "gate_at": at,
-        "gate_roles": sorted(ROLES),
+        "gate_zone": timezone.get_default_timezone_name(),
+        "gate_roles": sorted(ROLES) if channel == "email" else [],
+        "gate_respected": sorted(RESPECTED[message_class]),
+        "gate_is_marketing": message_class is MessageClass.MARKETING,
+        "gate_law_sources": [source for source, _regime, _cell in cells],
+        "gate_law_regimes": [regime.value for _source, regime, _cell in cells],
+        "gate_law_demands": [cell.demand.value for _source, _regime, cell in cells],
+        "gate_law_months": [cell.months for _source, _regime, cell in cells],
+        "gate_confirmed": [regime.value for of, regime in law.confirmed if of == channel],
+        "gate_free": [regime.value for of, regime in law.free if of == channel],
     }
 
 
 def verdicts_sql(candidate: str = "candidate") -> str:
     """Give a SELECT of `candidate.*, verdict, reason, evidence, block`, one row for each row of `candidate`.
 
-    `candidate` names a table or CTE with a column `address` (normalised text; other columns pass through; an empty
-    or null address is refused as invalid). Use it as a CTE, with `parameters(…)` merged into the query's own:
+    `candidate` names a table or CTE with the columns `address` (normalised text; an empty or null one is refused as
+    invalid) and `country` (a code; empty or null is unknown); other columns pass through. Use it as a CTE, with
+    `parameters(…)` merged into the query's own:
 
-        WITH candidate AS (SELECT person_id, address, … FROM …),
+        WITH candidate AS (SELECT person_id, address, country, … FROM …),
              judged AS ({gate.verdicts_sql()})
         SELECT * FROM judged WHERE verdict = 'allow'
 
@@ -44,15 +75,27 @@ def verdicts_sql(candidate: str = "candidate") -> str:
 
 
 def recheck(
-    channel: str, subscription_type_id: int, addresses: Sequence[str], *, at: dt.datetime
+    channel: str,
+    subscription_type_id: int,
+    addresses: Sequence[str],
+    *,
+    countries: Sequence[str] = (),
+    message_class: MessageClass = MessageClass.MARKETING,
+    at: dt.datetime,
+    law: Law = SHIPPED,
 ) -> dict[str, Verdict]:
-    """Ask again just before hand-over; give the verdicts of those that may *not* be mailed now (usually none)."""
+    """Ask again just before hand-over; give the verdicts of those that may *not* be mailed now (usually none).
+
+    `countries` stands beside `addresses`; left out, every country is unknown.
+    """
     query = (
-        "WITH candidate AS (SELECT unnest(%(gate_addresses)s::text[]) AS address), "  # noqa: S608 - our own text
+        "WITH candidate AS (SELECT * FROM unnest(%(gate_addresses)s::text[], %(gate_countries)s::text[])"  # noqa: S608
+        " AS asked (address, country)), "
         f"judged AS ({verdicts_sql()}) "
         "SELECT address, verdict, reason, evidence, block FROM judged WHERE verdict <> 'allow'"
     )
-    values = parameters(channel, subscription_type_id, at=at) | {"gate_addresses": list(addresses)}
+    asked = {"gate_addresses": list(addresses), "gate_countries": list(countries)}
+    values = parameters(channel, subscription_type_id, message_class=message_class, at=at, law=law) | asked
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return {
@@ -65,7 +108,33 @@ _ORDER = "CASE s.reason " + " ".join(f"WHEN '{code}' THEN {rank}" for rank, (cod
 _NAMED = "CASE {rank} " + " ".join(f"WHEN {rank} THEN '{reason}'" for rank, (_, reason) in enumerate(BLOCKS)) + " END"
 _UNSUBSCRIBED = next(rank for rank, (code, _) in enumerate(BLOCKS) if code == "unsubscribed")
 
+_SHAPE = """CASE %(gate_channel)s
+        WHEN 'sms' THEN c.address ~ '^\\+[1-9][0-9]{6,14}$'
+        WHEN 'letter' THEN btrim(c.address) <> ''
+        ELSE c.address LIKE '%%_@_%%._%%' AND c.address NOT LIKE '%%@%%@%%' AND c.address NOT LIKE '%% %%' END"""
+
+
+def _regime(country: str) -> str:
+    known = " ".join(f"WHEN '{code}' THEN '{regime}'" for code, regime in COUNTRIES.items())
+    return f"CASE upper(btrim({country})) {known} ELSE '{Regime.NL}' END"
+
+
+def _later(kind: str) -> str:
+    """The event of that kind which counts longest, of the type or of the purpose as a whole."""
+    return (
+        f"CASE WHEN (t.{kind}_until, t.{kind}_event) > (w.{kind}_until, w.{kind}_event)"
+        f" OR w.{kind}_event IS NULL THEN t.{kind}_event ELSE w.{kind}_event END"
+    )
+
+
+_ALLOWING = "'own', 'own_confirmed', 'explicit', 'implicit', 'free'"
+_VERIFYING = "'unconfirmed', 'own_unconfirmed', 'confirm_needed', 'soft_opt_in', 'explicit_needed', 'verify_first'"
+_MINE = "coalesce(t.own_confirmed_event, 0) > coalesce(w.own_confirmed_event, 0)"
+_LACKING = "CASE o.demand " + " ".join(f"WHEN '{demand}' THEN '{why}'" for demand, why in LACKING.items()) + " END"
+
 # w: standing of the purpose as a whole, t: of the type. Each step of consent.verdict has its own lateral select.
+# i: the best evidence that is not explicit, as the law of the candidate's country weighs it: 3 accepted, 2 not
+# enough for the law, 1 run out.
 VERDICTS = f"""
 SELECT c.*, decided.verdict, decided.reason, decided.evidence, decided.block
 FROM {{candidate}} c
@@ -82,17 +151,48 @@ LEFT JOIN (
         (array_agg(s.id ORDER BY {_ORDER}, s.id) FILTER (WHERE s.reason <> 'unsubscribed'))[1] AS first_id,
         min(s.id) FILTER (WHERE s.reason = 'unsubscribed') AS left_id
     FROM consent_suppression s
-    WHERE s.released_at IS NULL AND s.channel = %(gate_channel)s
+    WHERE s.released_at IS NULL AND s.channel = %(gate_channel)s AND s.reason = ANY(%(gate_respected)s::text[])
         AND (s.subscription_type_id IS NULL OR s.subscription_type_id = %(gate_type)s)
         AND s.address IN (SELECT address FROM {{candidate}})
     GROUP BY s.address
 ) b ON b.address = c.address
+LEFT JOIN (
+    SELECT DISTINCT ON (weighed.address, weighed.country) weighed.*,
+        CASE WHEN weighed.until <= %(gate_at)s THEN 1 WHEN weighed.lacking <> '' THEN 2 ELSE 3 END AS worth
+    FROM (
+        SELECT q.address, q.country, g.event,
+            CASE WHEN o.demand IS NULL OR o.demand = '{Demand.NOTHING}' OR o.demand = '{Demand.SOFT}' AND g.is_soft
+                THEN '' ELSE {_LACKING} END AS lacking,
+            CASE WHEN o.months > 0 THEN least(g.until,
+                (g.evidence_on + make_interval(months => o.months))::timestamp AT TIME ZONE %(gate_zone)s)
+                ELSE g.until END AS until
+        FROM {{candidate}} q
+        JOIN consent_ground g ON g.address = q.address AND g.channel = %(gate_channel)s
+            AND g.purpose_id = (SELECT purpose_id FROM consent_subscriptiontype WHERE id = %(gate_type)s)
+            AND (g.subscription_type_id IS NULL OR g.subscription_type_id = %(gate_type)s)
+        LEFT JOIN unnest(%(gate_law_sources)s::text[], %(gate_law_regimes)s::text[], %(gate_law_demands)s::text[],
+            %(gate_law_months)s::int[]) AS o (source, regime, demand, months)
+            ON o.source = g.source AND o.regime = {_regime("q.country")}
+    ) weighed
+    ORDER BY weighed.address, weighed.country,
+        CASE WHEN weighed.until <= %(gate_at)s THEN 1 WHEN weighed.lacking <> '' THEN 2 ELSE 3 END DESC,
+        weighed.until DESC, weighed.event DESC
+) i ON i.address = c.address AND i.country IS NOT DISTINCT FROM c.country
+CROSS JOIN LATERAL (
+    SELECT {_regime("c.country")} = ANY(%(gate_confirmed)s::text[]) AS must_be_confirmed
+) law
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN coalesce(t.own_event, 0) > coalesce(w.own_event, 0) THEN t.own_event ELSE w.own_event END AS event,
         CASE WHEN coalesce(t.own_event, 0) > coalesce(w.own_event, 0) THEN t.own_at ELSE w.own_at END AS at,
         CASE WHEN coalesce(t.own_event, 0) > coalesce(w.own_event, 0) THEN t.own_until ELSE w.own_until END AS until
 ) own
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN {_MINE} THEN t.own_confirmed_event ELSE w.own_confirmed_event END AS event,
+        CASE WHEN {_MINE} THEN t.own_confirmed_at ELSE w.own_confirmed_at END AS at,
+        CASE WHEN {_MINE} THEN t.own_confirmed_until ELSE w.own_confirmed_until END AS until
+) sure
 CROSS JOIN LATERAL (
     SELECT
         greatest(
@@ -109,45 +209,54 @@ CROSS JOIN LATERAL (
         WHEN b.first < {_UNSUBSCRIBED} THEN {_NAMED.replace("{rank}", "b.first", 1)}
         WHEN b.left_at IS NOT NULL AND (own.at > b.left_at AND own.until > %(gate_at)s) IS NOT TRUE THEN 'unsubscribed'
         WHEN b.first IS NOT NULL THEN {_NAMED.replace("{rank}", "b.first", 1)}
-        WHEN (c.address LIKE '%%_@_%%._%%' AND c.address NOT LIKE '%%@%%@%%' AND c.address NOT LIKE '%% %%')
-            IS NOT TRUE THEN 'invalid_address'
-        WHEN split_part(split_part(c.address, '@', 1), '+', 1) = ANY (%(gate_roles)s)
-            OR split_part(split_part(c.address, '@', 1), '+', 1) LIKE '%%-request' THEN 'role_address'
+        WHEN ({_SHAPE}) IS NOT TRUE THEN 'invalid_address'
+        WHEN NOT %(gate_is_marketing)s THEN 'free'
+        WHEN %(gate_channel)s = 'email' AND (split_part(split_part(c.address, '@', 1), '+', 1) = ANY (%(gate_roles)s)
+            OR split_part(split_part(c.address, '@', 1), '+', 1) LIKE '%%-request') THEN 'role_address'
         WHEN no.event IS NOT NULL THEN CASE
-            WHEN own.event > no.event AND own.at > no.at AND own.until > %(gate_at)s THEN 'own'
-            ELSE 'withdrawn' END
-        WHEN greatest(w.explicit_until, t.explicit_until) > %(gate_at)s THEN 'explicit'
-        WHEN greatest(w.implicit_until, t.implicit_until) > %(gate_at)s THEN 'implicit'
+            WHEN (own.event > no.event AND own.at > no.at AND own.until > %(gate_at)s) IS NOT TRUE THEN 'withdrawn'
+            WHEN NOT law.must_be_confirmed THEN 'own'
+            WHEN sure.event > no.event AND sure.at > no.at AND sure.until > %(gate_at)s THEN 'own_confirmed'
+            ELSE 'own_unconfirmed' END
+        WHEN {_regime("c.country")} = ANY(%(gate_free)s::text[]) THEN 'free'
+        WHEN CASE WHEN law.must_be_confirmed THEN greatest(w.confirmed_until, t.confirmed_until)
+            ELSE greatest(w.explicit_until, t.explicit_until) END > %(gate_at)s THEN 'explicit'
+        WHEN i.worth = 3 THEN 'implicit'
+        WHEN greatest(w.explicit_until, t.explicit_until) > %(gate_at)s THEN 'unconfirmed'
+        WHEN i.worth = 2 THEN i.lacking
         WHEN w.verify_event IS NOT NULL OR t.verify_event IS NOT NULL THEN 'verify_first'
-        WHEN coalesce(w.explicit_event, t.explicit_event, w.implicit_event, t.implicit_event) IS NOT NULL
-            THEN 'expired'
+        WHEN coalesce(w.explicit_event, t.explicit_event, i.event) IS NOT NULL THEN 'expired'
         ELSE 'no_consent' END AS step
     OFFSET 0  -- work each step out once, not once for each column below
 ) found
 CROSS JOIN LATERAL (
     SELECT
-        CASE WHEN found.step IN ('own', 'explicit', 'implicit') THEN 'allow'
-            WHEN found.step = 'verify_first' THEN 'verify' ELSE 'refuse' END AS verdict,
-        CASE WHEN found.step IN ('own', 'explicit', 'implicit') THEN '' ELSE found.step END AS reason,
+        CASE WHEN found.step IN ({_ALLOWING}) THEN 'allow'
+            WHEN found.step IN ({_VERIFYING}) THEN 'verify' ELSE 'refuse' END AS verdict,
+        CASE WHEN found.step IN ({_ALLOWING}) THEN ''
+            WHEN found.step IN ('unconfirmed', 'own_unconfirmed') THEN 'confirm_needed'
+            ELSE found.step END AS reason,
         CASE found.step
             WHEN 'own' THEN own.event
+            WHEN 'own_unconfirmed' THEN own.event
+            WHEN 'own_confirmed' THEN sure.event
             WHEN 'withdrawn' THEN no.event
-            WHEN 'explicit' THEN CASE
-                WHEN (t.explicit_until, t.explicit_event) > (w.explicit_until, w.explicit_event)
-                    OR w.explicit_event IS NULL THEN t.explicit_event ELSE w.explicit_event END
-            WHEN 'implicit' THEN CASE
-                WHEN (t.implicit_until, t.implicit_event) > (w.implicit_until, w.implicit_event)
-                    OR w.implicit_event IS NULL THEN t.implicit_event ELSE w.implicit_event END
+            WHEN 'explicit' THEN CASE WHEN law.must_be_confirmed
+                THEN {_later("confirmed")} ELSE {_later("explicit")} END
+            WHEN 'unconfirmed' THEN {_later("explicit")}
+            WHEN 'implicit' THEN i.event
+            WHEN 'soft_opt_in' THEN i.event
+            WHEN 'explicit_needed' THEN i.event
+            WHEN 'confirm_needed' THEN i.event
             WHEN 'verify_first' THEN greatest(w.verify_event, t.verify_event)
             WHEN 'expired' THEN (
                 SELECT ran.event FROM (VALUES
-                    (w.explicit_until, w.explicit_event), (t.explicit_until, t.explicit_event),
-                    (w.implicit_until, w.implicit_event), (t.implicit_until, t.implicit_event)
+                    (w.explicit_until, w.explicit_event), (t.explicit_until, t.explicit_event), (i.until, i.event)
                 ) AS ran (until, event)
                 WHERE ran.event IS NOT NULL ORDER BY ran.until DESC, ran.event DESC LIMIT 1)
         END AS evidence,
         CASE WHEN found.step = 'unsubscribed' THEN b.left_id
-            WHEN b.first IS NOT NULL AND found.step NOT IN ('own', 'explicit', 'implicit') THEN b.first_id
+            WHEN b.first IS NOT NULL AND found.step NOT IN ({_ALLOWING}) THEN b.first_id
         END AS block
 ) decided
 """  # noqa: S608 - our own text

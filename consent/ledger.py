@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consent import chain, rules, standings
+from consent.law import is_soft
 from consent.models import ConsentDetail
 from consent.verdict import GIVING, Evidence
 
@@ -170,6 +171,8 @@ def _as_evidence(detail: ConsentDetail) -> Evidence:
         actor=event.actor,
         acted_at=event.acted_at,
         expires_at=event.expires_at,
+        evidence_on=event.evidence_on or event.acted_at.date(),
+        is_soft=is_soft(detail.evidence),
     )
 
 
@@ -232,7 +235,9 @@ def _declare(entry: Entry, today: dt.date, zone: dt.tzinfo) -> _Declared:
     # what the person confirmed is explicit, wherever the address came from
     is_explicit = entry.act == "confirmed" or entry.box_ticked
     kind = rules.Kind.EXPLICIT if is_explicit else rule.kind
-    expires_at = rules.expires_at(rule, entry.evidence_on, zone) if entry.evidence_on else None
+    # the window of a source is that of its own kind: a purchase counts two years, the box ticked at it until withdrawn
+    counts_until_withdrawn = kind is not rule.kind or entry.evidence_on is None
+    expires_at = None if counts_until_withdrawn else rules.expires_at(rule, entry.evidence_on, zone)
     return _Declared(kind.value, expires_at, chain.jsonb(entry.evidence))
 
 

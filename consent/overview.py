@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,10 @@ from consent import gate
 from consent.models import SubscriptionType
 from consent.verdict import Call, Verdict
 
-# SELECTs of the addresses we know; apps above add theirs in AppConfig.ready().
+# SELECTs of the addresses we know and their country, empty when unknown; apps above add theirs in AppConfig.ready().
 populations: list[str] = [
-    "SELECT address FROM consent_standing WHERE channel = 'email'",
-    "SELECT address FROM consent_suppression WHERE channel = 'email' AND released_at IS NULL",
+    "SELECT address, '' AS country FROM consent_standing WHERE channel = 'email'",
+    "SELECT address, '' AS country FROM consent_suppression WHERE channel = 'email' AND released_at IS NULL",
 ]
 SLOW = 0.5  # seconds after which a count is kept for a minute
 BATCHES = (500, 20_000, 1_000_000_000)
@@ -64,6 +64,15 @@ def counts(*, at: dt.datetime) -> list[Counts]:
     return [Counts(one, _by_reason(one, at)) for one in types]
 
 
+def country_of(address: str) -> str:
+    """Give the country of an address as the apps above know it; empty when nobody does."""
+    parts = (f"SELECT country FROM ({part}) part WHERE address = %(address)s" for part in populations)  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT max(country) FROM ({' UNION ALL '.join(parts)}) every", {"address": address})  # noqa: S608
+        (country,) = cursor.fetchone()
+    return str(country or "")
+
+
 def page(
     subscription_type: SubscriptionType,
     *,
@@ -97,7 +106,7 @@ def _by_reason(subscription_type: SubscriptionType, at: dt.datetime) -> Mapping[
         return dict(kept)
     started = time.perf_counter()
     query = (
-        f"WITH candidate AS ({' UNION '.join(populations)}), judged AS ({gate.verdicts_sql()}) "  # noqa: S608
+        f"WITH candidate AS ({_once(populations)}), judged AS ({gate.verdicts_sql()}) "  # noqa: S608
         "SELECT reason, count(*) FROM judged GROUP BY reason"
     )
     with connection.cursor() as cursor:
@@ -111,11 +120,16 @@ def _by_reason(subscription_type: SubscriptionType, at: dt.datetime) -> Mapping[
 def _some() -> str:
     """The next few addresses, each population giving its own few: an index serves each of them."""
     few = (
-        f"(SELECT address FROM ({part}) part WHERE address > %(after)s AND address LIKE %(like)s "  # noqa: S608
+        f"(SELECT address, country FROM ({part}) part WHERE address > %(after)s AND address LIKE %(like)s "  # noqa: S608
         "ORDER BY address LIMIT %(size)s)"
         for part in populations
     )
-    return f"SELECT address FROM ({' UNION '.join(few)}) every ORDER BY address LIMIT %(size)s"  # noqa: S608
+    return f"{_once(few)} ORDER BY address LIMIT %(size)s"
+
+
+def _once(parts: Iterable[str]) -> str:
+    """Each address once, with its country if anybody knows it."""
+    return f"SELECT address, max(country) AS country FROM ({' UNION ALL '.join(parts)}) every GROUP BY address"  # noqa: S608
 
 
 def _judged(

@@ -75,12 +75,15 @@ EXPIRIES: dict[int, Text] = {12: _("one year"), 24: _("two years")}
 
 def expires_on(rule: SourceRule, evidence_on: dt.date) -> dt.date | None:
     """Give the first day on which the evidence no longer counts; calendar months, 29 February ends on the 28th."""
-    if not rule.months:
-        return None
-    years, month = divmod(evidence_on.month - 1 + rule.months, 12)
-    year, month = evidence_on.year + years, month + 1
+    return months_later(evidence_on, rule.months) if rule.months else None
+
+
+def months_later(day: dt.date, months: int) -> dt.date:
+    """Give the same day some calendar months later; a day which that month lacks becomes its last one."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
     try:
-        return evidence_on.replace(year=year, month=month)
+        return day.replace(year=year, month=month)
     except ValueError:
         first_of_next = dt.date(year + month // 12, month % 12 + 1, 1)
         return first_of_next - dt.timedelta(days=1)

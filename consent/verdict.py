@@ -1,12 +1,12 @@
 """The judgement over one address, in plain values: no database, no clock.
 
 The order is the reference's decision function: suppressions, class of address, opt-outs, best evidence that still
-counts. The first refusal wins and unknown is no. `consent.gate` holds the same rules for a million rows in SQL;
-a property test keeps the two together.
+counts and that the law of the country accepts. The first refusal wins and unknown is no. `consent.gate` holds the same
+rules for a million rows in SQL; a property test keeps the two together.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent import addresses
+from consent.law import LACKING, SHIPPED, Cell, Demand, Law, clock_ends_at, regime_of
 
 FOREVER = dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
 
@@ -24,9 +25,18 @@ class Call(StrEnum):
     REFUSE = "refuse"
 
 
+class MessageClass(StrEnum):
+    """What kind of message it is decides whether consent is asked for at all."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"  # about an order, an account, an agreement
+    ONE_TO_ONE = "one_to_one"  # one recipient, written and sent by a named user
+    FORM_RESPONSE = "form_response"  # the answer to what they just sent; with promotion in it, it is marketing
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who would get the mail. `country` waits for the overlay of country law; unknown is empty."""
+    """Somebody who would get the message. `country` is a code (ISO 3166-1); unknown is empty."""
 
     address: str
     country: str = ""
@@ -47,6 +57,8 @@ class Evidence:
     actor: str = "self"
     acted_at: dt.datetime
     expires_at: dt.datetime | None = None
+    evidence_on: dt.date | None = None
+    is_soft: bool = False  # with the three conditions of soft opt-in
 
     @property
     def until(self) -> dt.datetime:
@@ -97,9 +109,13 @@ REASONS: dict[str, str | Promise] = {
     "complained": _("Reported us as spam"),
     "hard_bounce": _("Address does not exist"),
     "blocked": _("Blocked by hand"),
+    "paused": _("Asked for a pause"),
     "invalid_address": _("Not a valid address"),
     "role_address": _("Address of a function, not of a person"),
     "withdrawn": _("Withdrew consent"),
+    "confirm_needed": _("The law there asks for a confirmed yes"),
+    "soft_opt_in": _("Soft opt-in is not complete"),
+    "explicit_needed": _("The law there asks for an explicit yes"),
     "verify_first": _("Must confirm first"),
     "expired": _("Consent has expired"),
     "no_consent": _("No consent"),
@@ -113,7 +129,54 @@ BLOCKS: tuple[tuple[str, str], ...] = (
     ("complained", "complained"),
     ("hard_bounce", "hard_bounce"),
     ("manual", "blocked"),
+    ("paused", "paused"),  # ends by itself: consent.preferences
 )
+
+# The suppressions that a class of message respects; all but marketing go without consent and to functions too.
+RESPECTED: Mapping[MessageClass, frozenset[str]] = {
+    MessageClass.MARKETING: frozenset(code for code, _reason in BLOCKS),
+    MessageClass.TRANSACTIONAL: frozenset({"erased", "hard_bounce", "manual"}),
+    MessageClass.ONE_TO_ONE: frozenset({"erased", "objection", "hard_bounce", "manual"}),
+    MessageClass.FORM_RESPONSE: frozenset({"erased", "hard_bounce", "manual"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and when the question is asked: what the country's law has to say about this channel."""
+
+    channel: str
+    country: str
+    at: dt.datetime
+    zone: dt.tzinfo
+    law: Law
+
+    @property
+    def needs_no_consent(self) -> bool:
+        return self.law.needs_no_consent(self.channel, regime_of(self.country))
+
+    @property
+    def must_be_confirmed(self) -> bool:
+        return self.law.must_be_confirmed(self.channel, regime_of(self.country))
+
+    def cell(self, source: str) -> Cell:
+        return self.law.cell(self.channel, source, regime_of(self.country))
+
+    def until(self, act: Evidence) -> dt.datetime:
+        """Give the moment until which evidence counts: the table's or the law's own clock, whichever is earlier."""
+        if act.kind == "explicit":
+            return act.until
+        return min(act.until, clock_ends_at(self.cell(act.source), act.evidence_on, self.zone) or FOREVER)
+
+    def longest(self, acts: Sequence[Evidence]) -> Evidence | None:
+        return max(acts, key=lambda act: (self.until(act), act.event), default=None)
+
+    def lacks(self, act: Evidence) -> str:
+        """Give the reason for which the law does not accept evidence that is not explicit; nothing if it does."""
+        demand = self.cell(act.source).demand
+        if demand is Demand.NOTHING or (demand is Demand.SOFT and act.is_soft):
+            return ""
+        return LACKING[demand]
 
 
 def judge(
@@ -124,12 +187,16 @@ def judge(
     purpose: int,
     subscription_type: int | None,
     channel: str = "email",
+    message_class: MessageClass = MessageClass.MARKETING,
     at: dt.datetime,
+    zone: dt.tzinfo,
+    law: Law = SHIPPED,
 ) -> Verdict:
-    """Say whether this address may get marketing mail of this type, and why. Touches no database.
+    """Say whether this address may get a message of this type, and why. Touches no database.
 
     Evidence and blocks of other addresses, channels, purposes and types are ignored: consent is bound to the exact
-    address (HubSpot, double opt-in help). Evidence without a type speaks for every type of its purpose.
+    address (HubSpot, double opt-in help). Evidence without a type speaks for every type of its purpose. `zone` is the
+    sender's time zone, in which days begin.
     """
     acts = [
         act
@@ -143,9 +210,14 @@ def judge(
         for block in blocks
         if (block.address, block.channel) == (candidate.address, channel)
         and block.subscription_type in (None, subscription_type)
+        and block.reason in RESPECTED[message_class]
         and not (block.reason == "unsubscribed" and _is_newer(own, block.created_at, at))
     ]
-    return _blocked(standing) or _unsuitable(candidate.address) or _weigh(acts, own, at)
+    if refused := _blocked(standing) or _unsuitable(candidate.address, channel, message_class):
+        return refused
+    if message_class is not MessageClass.MARKETING:
+        return Verdict(Call.ALLOW)
+    return _weigh(acts, own, Setting(channel, candidate.country, at, zone, law))
 
 
 def _is_newer(own: Evidence | None, than: dt.datetime, at: dt.datetime) -> bool:
@@ -161,30 +233,71 @@ def _blocked(blocks: Sequence[Block]) -> Verdict | None:
     return None
 
 
-def _unsuitable(address: str) -> Verdict | None:
-    if not addresses.has_shape(address):
+def _unsuitable(address: str, channel: str, message_class: MessageClass) -> Verdict | None:
+    if not addresses.has_shape(address, channel):
         return Verdict(Call.REFUSE, "invalid_address")
-    if addresses.is_role(address):
+    if channel == "email" and message_class is MessageClass.MARKETING and addresses.is_role(address):
         return Verdict(Call.REFUSE, "role_address")
     return None
 
 
-def _weigh(acts: Sequence[Evidence], own: Evidence | None, at: dt.datetime) -> Verdict:
+def _weigh(acts: Sequence[Evidence], own: Evidence | None, where: Setting) -> Verdict:
     """Weigh opt-outs against evidence. After an opt-out only the person's own, later yes counts."""
     if no := _opted_out(acts):
-        if own and own.event > no.event and _is_newer(own, no.acted_at, at):
-            return Verdict(Call.ALLOW, evidence=own.event, until=own.expires_at)
-        return Verdict(Call.REFUSE, "withdrawn", no.event)
+        return _weigh_again(acts, own, no, where)
+    if where.needs_no_consent:
+        return Verdict(Call.ALLOW)
     given = [act for act in acts if act.act in GIVING]
-    for kind in ("explicit", "implicit"):
-        best = _longest([act for act in given if act.kind == kind])
-        if best and best.until > at:
-            return Verdict(Call.ALLOW, evidence=best.event, until=best.expires_at)
-    unconfirmed = [act for act in given if act.kind == "none"]
-    if unconfirmed:
-        return Verdict(Call.VERIFY, "verify_first", max(act.event for act in unconfirmed))
-    if last := _longest(given):
-        return Verdict(Call.REFUSE, "expired", last.event)
+    return _explicit(given, where) or _implicit(given, where) or _not_yet(given, where)
+
+
+def _weigh_again(acts: Sequence[Evidence], own: Evidence | None, no: "_OptOut", where: Setting) -> Verdict:
+    if own is None or not _answers(own, no, where.at):
+        return Verdict(Call.REFUSE, "withdrawn", no.event)
+    if not where.must_be_confirmed:
+        return Verdict(Call.ALLOW, evidence=own.event, until=own.expires_at)
+    confirmations = [act for act in acts if act.is_own and act.act == "confirmed"]
+    confirmed = max(confirmations, key=lambda act: act.event, default=None)
+    if confirmed and _answers(confirmed, no, where.at):
+        return Verdict(Call.ALLOW, evidence=confirmed.event, until=confirmed.expires_at)
+    return Verdict(Call.VERIFY, "confirm_needed", own.event)
+
+
+def _answers(own: Evidence, no: "_OptOut", at: dt.datetime) -> bool:
+    return own.event > no.event and _is_newer(own, no.acted_at, at)
+
+
+def _explicit(given: Sequence[Evidence], where: Setting) -> Verdict | None:
+    enough = [
+        act for act in given if act.kind == "explicit" and (act.act == "confirmed" or not where.must_be_confirmed)
+    ]
+    best = where.longest(enough)
+    if best and best.until > where.at:
+        return Verdict(Call.ALLOW, evidence=best.event, until=best.expires_at)
+    return None
+
+
+def _implicit(given: Sequence[Evidence], where: Setting) -> Verdict | None:
+    enough = [act for act in given if act.kind == "implicit" and not where.lacks(act)]
+    best = where.longest(enough)
+    if best and where.until(best) > where.at:
+        until = where.until(best)
+        return Verdict(Call.ALLOW, evidence=best.event, until=None if until == FOREVER else until)
+    return None
+
+
+def _not_yet(given: Sequence[Evidence], where: Setting) -> Verdict:
+    """Say what is missing: a yes that the law accepts, a confirmation, fresher evidence, or all of it."""
+    explicit = where.longest([act for act in given if act.kind == "explicit"])
+    if explicit and explicit.until > where.at:  # explicit, and yet not enough
+        return Verdict(Call.VERIFY, "confirm_needed", explicit.event)
+    short = where.longest([act for act in given if act.kind == "implicit" and where.lacks(act)])
+    if short and where.until(short) > where.at:
+        return Verdict(Call.VERIFY, where.lacks(short), short.event)
+    if unconfirmed := [act.event for act in given if act.kind == "none"]:
+        return Verdict(Call.VERIFY, "verify_first", max(unconfirmed))
+    if last := where.longest(given):
+        return Verdict(Call.REFUSE, "expired", last.event, where.until(last))
     return NOBODYS_OPINION
 
 
@@ -208,7 +321,3 @@ def _opted_out(acts: Sequence[Evidence]) -> _OptOut | None:
     if not standing:
         return None
     return _OptOut(max(no.event for no in standing), max(no.acted_at for no in standing))
-
-
-def _longest(acts: Sequence[Evidence]) -> Evidence | None:
-    return max(acts, key=lambda act: (act.until, act.event), default=None)

@@ -34,15 +34,17 @@ MEMBERS = {
 # The address we write to, and what stands in the way before anybody asks the gate.
 _KNOWN = """
     SELECT p.id AS person_id, coalesce(e.address, '') AS address,
+           coalesce(nullif(p.country, ''), company.country, '') AS country,
            CASE WHEN p.is_former_employee THEN 'former_employee' WHEN e.address IS NULL THEN 'no_address' ELSE '' END
            AS hurdle
       FROM chosen
       JOIN recipients_person p ON p.id = chosen.person_id
+      LEFT JOIN recipients_company company ON company.id = p.company_id
       LEFT JOIN recipients_emailaddress e ON e.person_id = p.id AND e.rank = 1
 """
 # Of several people behind one address the first by number is copy 0; a hurdle takes nobody's place.
 _CANDIDATE = """
-    SELECT person_id, address, copy, CASE WHEN {duplicate} THEN 'duplicate' ELSE hurdle END AS hurdle
+    SELECT person_id, address, country, copy, CASE WHEN {duplicate} THEN 'duplicate' ELSE hurdle END AS hurdle
       FROM ({numbered}) numbered
 """
 NUMBERED = """

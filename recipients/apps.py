@@ -9,5 +9,9 @@ class RecipientsConfig(AppConfig):
         from recipients.criteria import fields, people
 
         # consent counts the addresses that anybody knows; these are ours
-        overview.populations.append("SELECT address FROM recipients_emailaddress")
+        overview.populations.append(
+            "SELECT email.address, coalesce(nullif(person.country, ''), company.country, '') AS country"
+            " FROM recipients_emailaddress email JOIN recipients_person person ON person.id = email.person_id"
+            " LEFT JOIN recipients_company company ON company.id = person.company_id"
+        )
         fields.vocabularies.append(people.fields)

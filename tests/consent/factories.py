@@ -7,10 +7,11 @@ from consent import ledger
 from consent.models import Purpose, SubscriptionType
 from tests.conftest import NOON
 
+SOFT = {"own_similar_products": "yes", "refusal_offered": "yes", "refusal_in_every_message": "yes"}
 EVIDENCE: dict[str, dict[str, str]] = {
     "own_form": {"form": "Open day, version 4", "wording": "Mail me the news", "url": "https://example.org/open"},
-    "purchase": {"order": "26-0411", "brand": "De Werkbank"},
-    "contract": {"contract": "C-2026-17"},
+    "purchase": {"order": "26-0411", "brand": "De Werkbank", **SOFT},
+    "contract": {"contract": "C-2026-17", **SOFT},
     "donation_volunteer": {"gift": "50 euro"},
     "active_member": {"account": "4711", "signed_up_on": "2025-01-02"},
     "newsletter_signup": {"form": "Sign-up", "wording": "Yes, send me the newsletter"},

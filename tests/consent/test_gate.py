@@ -11,10 +11,14 @@ from tests.consent.factories import a_subscription_type, consents, withdraws
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 ADA = "ada@example.org"
+DAY = dt.timedelta(days=1)
+NOT_SOFT = {"order": "26-0411", "brand": "De Werkbank", "own_similar_products": "yes", "refusal_offered": "yes"}
 
 
-def verdict(address: str = ADA, *, code: str = "newsletter", at: dt.datetime = NOON) -> tuple[str, str]:
-    refused = gate.recheck("email", a_subscription_type(code).pk, [address], at=at)
+def verdict(
+    address: str = ADA, *, code: str = "newsletter", country: str = "", channel: str = "email", at: dt.datetime = NOON
+) -> tuple[str, str]:
+    refused = gate.recheck(channel, a_subscription_type(code).pk, [address], countries=[country], at=at)
     found = refused.get(address, gate.Verdict(gate.Call.ALLOW))
     return found.verdict.value, found.reason
 
@@ -56,7 +60,108 @@ def test_a_source_is_worth_what_its_row_says(sources: list[str], expected: tuple
     for source in sources:
         consents(ADA, source)
 
-    assert verdict() == expected
+    assert verdict(country="US") == expected  # where the law adds nothing
+
+
+EXPLICIT, CONFIRM, SOFT_OPT_IN = "explicit_needed", "confirm_needed", "soft_opt_in"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("source", "more", "nl", "de", "fr", "uk", "ca", "us"),
+    [
+        ("own_form", {}, EXPLICIT, CONFIRM, EXPLICIT, SOFT_OPT_IN, "expired", ""),
+        ("own_form", {"on": dt.date(2026, 5, 24)}, EXPLICIT, CONFIRM, EXPLICIT, SOFT_OPT_IN, "", ""),
+        ("own_form", {"box_ticked": True}, "", CONFIRM, "", "", "", ""),
+        ("newsletter_signup", {}, "", CONFIRM, "", "", "", ""),
+        ("newsletter_signup", {"act": "confirmed"}, "", "", "", "", "", ""),
+        ("purchase", {}, "", "", "", "", "", ""),
+        ("purchase", {"evidence": NOT_SOFT}, SOFT_OPT_IN, SOFT_OPT_IN, SOFT_OPT_IN, SOFT_OPT_IN, "", ""),
+        ("contract", {}, "", "", "", "", "", ""),
+        ("donation_volunteer", {}, EXPLICIT, CONFIRM, EXPLICIT, EXPLICIT, "", ""),
+        ("active_member", {}, SOFT_OPT_IN, SOFT_OPT_IN, SOFT_OPT_IN, SOFT_OPT_IN, "", ""),
+        ("ad_response", {}, EXPLICIT, CONFIRM, EXPLICIT, EXPLICIT, "", ""),
+        ("event_own_contact", {}, EXPLICIT, CONFIRM, EXPLICIT, EXPLICIT, "", ""),
+        ("employer_list", {}, *["verify_first"] * 6),
+        ("employer_list", {"act": "confirmed"}, "", "", "", "", "", ""),
+    ],
+)
+def test_the_law_of_a_country_asks_for_more(
+    source: str, more: dict[str, object], nl: str, de: str, fr: str, uk: str, ca: str, us: str
+) -> None:
+    consents(ADA, source, **more)
+
+    said = {country: verdict(country=country)[1] for country in ("NL", "DE", "FR", "UK", "CA", "US")}
+
+    assert said == {"NL": nl, "DE": de, "FR": fr, "UK": uk, "CA": ca, "US": us}
+    assert verdict(country="")[1] == verdict(country="AT")[1] == nl  # unknown, and every other country
+    assert verdict(country="gb")[1] == uk
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("source", "country", "expected"),
+    [
+        ("purchase", "NL", ("allow", "")),
+        ("purchase", "US", ("verify", "explicit_needed")),
+        ("own_form", "US", ("verify", "explicit_needed")),
+        ("newsletter_signup", "US", ("allow", "")),
+        ("newsletter_signup", "DE", ("verify", "confirm_needed")),
+    ],
+)
+def test_a_text_to_the_united_states_needs_written_consent(
+    source: str, country: str, expected: tuple[str, str]
+) -> None:
+    consents("+14155550123", source, channel="sms")
+
+    assert verdict("+14155550123", country=country, channel="sms") == expected
+
+
+@pytest.mark.django_db
+def test_a_letter_needs_no_consent_but_respects_a_no() -> None:
+    suppressions.add("letter", "Dam 1, Amsterdam", "objection", evidence={}, actor="self", now=NOON)
+
+    assert verdict("Dam 2, Amsterdam", channel="letter") == ("allow", "")
+    assert verdict("Dam 1, Amsterdam", channel="letter") == ("refuse", "objection")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("of_class", "passes"),
+    [
+        ("marketing", set()),
+        ("transactional", {"", "unsubscribed", "complained", "objection", "role"}),
+        ("one_to_one", {"", "unsubscribed", "complained", "role"}),
+        ("form_response", {"", "unsubscribed", "complained", "objection", "role"}),
+    ],
+)
+def test_the_class_of_a_message_decides_what_is_asked(of_class: str, passes: set[str]) -> None:
+    reasons = ["unsubscribed", "complained", "objection", "erased", "hard_bounce", "manual"]
+    for reason in reasons:
+        suppressions.add("email", f"{reason}@example.org", reason, evidence={}, actor="self", now=NOON)
+    addresses = {"": "nobody.knows@example.org", "role": "info@example.org", "invalid": "no address"}
+    addresses |= {reason: f"{reason}@example.org" for reason in reasons}
+
+    refused = gate.recheck(
+        "email",
+        a_subscription_type().pk,
+        list(addresses.values()),
+        message_class=gate.MessageClass(of_class),
+        at=NOON,
+    )
+
+    assert {name for name, address in addresses.items() if address not in refused} == passes
+
+
+@pytest.mark.django_db
+def test_in_germany_a_yes_after_a_no_must_be_confirmed_too() -> None:
+    consents(ADA, actor="self", act="confirmed", now=NOON - 3 * DAY)
+    withdraws(ADA, now=NOON - 2 * DAY)
+    consents(ADA, actor="self", now=NOON - DAY)
+    assert verdict(country="DE") == ("verify", "confirm_needed")
+
+    consents(ADA, actor="self", act="confirmed")
+    assert verdict(country="DE") == ("allow", "")
 
 
 @pytest.mark.django_db
@@ -101,9 +206,6 @@ def test_consent_for_one_type_is_no_consent_for_another_but_the_purpose_covers_a
 
     assert verdict("one@example.org", code="events") == ("refuse", "no_consent")
     assert verdict("all@example.org", code="events") == ("allow", "")
-
-
-DAY = dt.timedelta(days=1)
 
 
 @pytest.mark.django_db
