@@ -33,7 +33,7 @@ def frozen(mailing: Mailing) -> float:
 def bare(mailing: Mailing) -> float:
     """The same rows with the same merge data into the same table, and nobody asked whether they may be mailed."""
     data = merge_data.of(mailing)
-    values = data.object_sql({"_name": merge_data.FULL_NAME, "_u": "o.key"})
+    values = data.object_sql({"_name": merge_data.FULL_NAME, **audience.KEYS})
     sql = f"""
         INSERT INTO mailings_message
                (mailing_id, person_id, channel, address, copy, state, reason, evidence, answer, data, attempts)
@@ -78,7 +78,8 @@ def a_mailing(crowd: Selection) -> Mailing:
 
 
 def a_crowd(size: int) -> Selection:
-    """People as a house has them: most agreed, some took it back, bounced, left, share an address or have none.
+    """People as a house has them, in six countries: most agreed, a third by buying; some took it back, bounced, left,
+    share an address or have none.
 
     Standings are written straight, as the ledger would have left them: what is measured is the gate, not the ledger.
     """
@@ -98,7 +99,8 @@ SELECT 'Company ' || n, 'NL', 'Rotterdam', '', now() FROM generate_series(1, %(s
 CREATE TEMPORARY TABLE firm AS SELECT id, row_number() OVER () - 1 AS place FROM recipients_company;
 INSERT INTO recipients_person (first_name, middle_name, last_name, title, company_id, language, country, phone,
     notes, is_former_employee, created_at, updated_at, search_text)
-SELECT 'First' || n, '', 'Last' || n, '', firm.id, 'nl', 'NL', '', '', n %% 500 = 0, now(), now(), ''
+SELECT 'First' || n, '', 'Last' || n, '', firm.id, 'nl',
+    (ARRAY['NL', 'NL', 'NL', 'DE', 'FR', 'GB', 'CA', 'US', '', ''])[1 + n %% 10], '', '', n %% 500 = 0, now(), now(), ''
 FROM generate_series(1, %(size)s) n JOIN firm ON firm.place = n %% (%(size)s / 20);
 
 INSERT INTO recipients_emailaddress (person_id, address, rank)
@@ -110,13 +112,17 @@ WHERE p.id %% 100 <> 7;
 INSERT INTO recipients_selectionmember (selection_id, person_id, added_at)
 SELECT %(crowd)s, id, now() FROM recipients_person;
 
-INSERT INTO consent_standing (channel, address, purpose_id, explicit_until, explicit_event, implicit_until,
-    implicit_event, withdrawn_at, withdrawn_event)
+INSERT INTO consent_standing (channel, address, purpose_id, explicit_until, explicit_event, withdrawn_at,
+    withdrawn_event)
 SELECT DISTINCT ON (address) 'email', address, %(purpose)s,
     CASE WHEN id %% 3 > 0 THEN timestamptz '9999-12-30' END, CASE WHEN id %% 3 > 0 THEN id END,
-    CASE WHEN id %% 3 = 0 THEN now() + (id %% 700 - 60) * interval '1 day' END, CASE WHEN id %% 3 = 0 THEN id END,
     CASE WHEN id %% 40 = 1 THEN now() END, CASE WHEN id %% 40 = 1 THEN id END
 FROM recipients_emailaddress WHERE id %% 25 <> 3;
+
+INSERT INTO consent_ground (channel, address, purpose_id, source, is_soft, until, evidence_on, event)
+SELECT DISTINCT ON (address) 'email', address, %(purpose)s, 'purchase', id %% 9 > 0,
+    now() + (id %% 700 - 60) * interval '1 day', current_date - 670 + (id %% 700)::int, id
+FROM recipients_emailaddress WHERE id %% 25 <> 3 AND id %% 3 = 0;
 
 INSERT INTO consent_suppression (channel, address, reason, evidence, created_at, actor, released_because)
 SELECT DISTINCT ON (address) 'email', address,

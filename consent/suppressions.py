@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from consent import ledger, verdict
 from consent.models import Purpose, SubscriptionType, Suppression, SuppressionReason
+from consent.seen import NOTHING, Seen
 
 # What only the person can take back; nobody else lifts it.
 FINAL = frozenset({SuppressionReason.COMPLAINED, SuppressionReason.OBJECTION, SuppressionReason.ERASED})
@@ -40,6 +41,7 @@ def add(
     subscription_type: SubscriptionType | None = None,
     evidence: Mapping[str, Any],
     actor: str,
+    seen: Seen = NOTHING,
     now: dt.datetime,
 ) -> bool:
     """Suppress one normalised address, for one type or (None) for every mailing. False: it already was."""
@@ -50,10 +52,10 @@ def add(
         subscription_type_id=subscription_type.pk if subscription_type else None,
         evidence=evidence,
     )
-    return add_many([block], actor=actor, now=now) == 1
+    return add_many([block], actor=actor, seen=seen, now=now) == 1
 
 
-def add_many(blocks: Iterable[Block], *, actor: str, now: dt.datetime) -> int:
+def add_many(blocks: Iterable[Block], *, actor: str, seen: Seen = NOTHING, now: dt.datetime) -> int:
     """Suppress many normalised addresses at once; give how many were not suppressed for that reason before.
 
     Whoever opts out (unsubscribed, objected, complained) also withdraws in the ledger, in the same transaction.
@@ -61,7 +63,7 @@ def add_many(blocks: Iterable[Block], *, actor: str, now: dt.datetime) -> int:
     rows = sorted(blocks, key=lambda block: block.address)  # one order for all, so that nobody waits in a circle
     with transaction.atomic():
         new = _insert(rows, actor, now)
-        ledger.record(list(_withdrawals(new, actor)), now=now)
+        ledger.record(list(_withdrawals(new, actor, seen)), now=now)
     return len(new)
 
 
@@ -133,13 +135,18 @@ def _insert(blocks: Sequence[Block], actor: str, now: dt.datetime) -> list[Suppr
     return list(Suppression.objects.filter(pk__in=numbers).order_by("pk"))
 
 
-def _withdrawals(rows: Iterable[Suppression], actor: str) -> Iterable[ledger.Entry]:
+def _withdrawals(rows: Iterable[Suppression], actor: str, seen: Seen) -> Iterable[ledger.Entry]:
     leavers = [row for row in rows if row.reason in OPT_OUTS]
-    return _acts(leavers, "withdrawn", "", actor, {}) if leavers else []
+    return _acts(leavers, "withdrawn", "", actor, {}, seen) if leavers else []
 
 
 def _acts(
-    rows: Iterable[Suppression], act: str, source: str, actor: str, evidence: Mapping[str, Any]
+    rows: Iterable[Suppression],
+    act: str,
+    source: str,
+    actor: str,
+    evidence: Mapping[str, Any],
+    seen: Seen = NOTHING,
 ) -> Iterable[ledger.Entry]:
     """One act per purpose that the suppression covers: that of its type, or every purpose there is."""
     purposes = dict(SubscriptionType.objects.values_list("pk", "purpose_id"))
@@ -155,6 +162,11 @@ def _acts(
                 source=source or row.reason,
                 evidence=evidence or row.evidence,
                 actor=actor,
+                wording=seen.wording,
+                language=seen.language,
+                url=seen.url,
+                ip=seen.ip,
+                user_agent=seen.user_agent,
             )
 
 

@@ -6,7 +6,7 @@ gone, the person merged and the secret key changed. Apps above may listen for wh
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from consent import chain, ledger, suppressions
 from consent.models import OptOutKey, Purpose, SubscriptionType, Suppression, SuppressionReason, new_key
+from consent.seen import NOTHING, Seen
 
 SHAPE = re.compile(r"[A-Za-z0-9_\-]{22}").fullmatch
 
@@ -39,14 +40,18 @@ def links(
     addresses: Iterable[str], subscription_type: SubscriptionType | int, channel: str = "email"
 ) -> dict[str, str]:
     """Give the path of the unsubscribe page for each address; makes the keys that are missing."""
-    wanted = set(addresses)
     of_type = subscription_type if isinstance(subscription_type, int) else subscription_type.pk
-    known = _keys(wanted, channel)
-    fresh = [OptOutKey(channel=channel, address=address, key=new_key()) for address in wanted - known.keys()]
+    return {address: path(key, of_type) for address, key in keep_keys(set(addresses), channel).items()}
+
+
+def keep_keys(addresses: set[str], channel: str = "email") -> dict[str, str]:
+    """Give the key of each address; makes those that are missing."""
+    known = _keys(addresses, channel)
+    fresh = [OptOutKey(channel=channel, address=address, key=new_key()) for address in addresses - known.keys()]
     if fresh:
         OptOutKey.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=5000)
         known |= _keys({row.address for row in fresh}, channel)
-    return {address: path(key, of_type) for address, key in known.items()}
+    return known
 
 
 def path(key: str, subscription_type_id: int) -> str:
@@ -76,12 +81,12 @@ def who(key: str) -> OptOutKey | None:
 
 def has_left(person: OptOutKey, subscription_type: SubscriptionType) -> bool:
     """Say whether the address is unsubscribed from this type, or from everything."""
-    return _standing(person).filter(subscription_type_id__in=[subscription_type.pk]).exists() or has_left_all(person)
+    return standing(person).filter(subscription_type_id__in=[subscription_type.pk]).exists() or has_left_all(person)
 
 
 def has_left_all(person: OptOutKey) -> bool:
     """Say whether the address is unsubscribed from everything."""
-    return _standing(person).filter(subscription_type=None).exists()
+    return standing(person).filter(subscription_type=None).exists()
 
 
 def leave(
@@ -90,11 +95,12 @@ def leave(
     *,
     how: str,
     token: str = "",
+    seen: Seen = NOTHING,
     now: dt.datetime,
 ) -> bool:
     """Unsubscribe from one type, or (None) from everything; doing it again changes nothing. True: it was new.
 
-    Writes the suppression and the withdrawal together. `how` is "one_click", "page" or "mail".
+    Writes the suppression and the withdrawal together. `how` is "one_click", "page", "preferences" or "mail".
     """
     was_new = suppressions.add(
         person.channel,
@@ -103,43 +109,60 @@ def leave(
         subscription_type=subscription_type,
         evidence={"how": how},
         actor="self",
+        seen=seen,
         now=now,
     )
     _tell(person, subscription_type, token, now=now, is_undone=False)
     return was_new
 
 
-def come_back(person: OptOutKey, subscription_type: SubscriptionType, *, token: str = "", now: dt.datetime) -> None:
+def come_back(
+    person: OptOutKey,
+    subscription_type: SubscriptionType,
+    *,
+    token: str = "",
+    seen: Seen = NOTHING,
+    now: dt.datetime,
+) -> None:
     """Undo leaving: lift the unsubscriptions of this type and of everything, by the person's own act."""
+    both = standing(person).filter(subscription_type=None) | standing(person).filter(
+        subscription_type=subscription_type
+    )
+    if restore(person, list(both.values_list("pk", flat=True)), seen=seen, now=now):
+        _tell(person, subscription_type, token, now=now, is_undone=True)
+
+
+def restore(
+    person: OptOutKey, numbers: Collection[int], *, seen: Seen = NOTHING, token: str = "", now: dt.datetime
+) -> bool:
+    """Lift those of the person's unsubscriptions that still stand. False: there were none."""
     with transaction.atomic():
         ledger.lock()  # before the rows, as an own yes that releases them would take them
-        left = list(
-            _standing(person).filter(subscription_type=None)
-            | _standing(person).filter(subscription_type=subscription_type)
-        )
-        if not left:
-            return
+        left = list(standing(person).filter(pk__in=numbers).select_related("subscription_type"))
         for suppression in left:
             suppression.released_at, suppression.released_because = now, "undone"
         Suppression.objects.bulk_update(left, ["released_at", "released_because"])
-        ledger.record(list(_restorations(left)), now=now)
-    _tell(person, subscription_type, token, now=now, is_undone=True)
+        ledger.record(list(_restorations(left, seen)), now=now)
+    for suppression in left:
+        _tell(person, suppression.subscription_type, token, now=now, is_undone=True)
+    return bool(left)
 
 
 def say_why(person: OptOutKey, why: str, words: str) -> None:
     """Keep why somebody left, as far as they care to tell, with their unsubscriptions."""
-    for suppression in _standing(person):
+    for suppression in standing(person):
         suppression.evidence |= {"why": why, "words": chain.storable(words[:1000])}
         suppression.save(update_fields=["evidence"])
 
 
-def _standing(person: OptOutKey) -> QuerySet[Suppression]:
+def standing(person: OptOutKey) -> QuerySet[Suppression]:
+    """Give the unsubscriptions of an address that stand."""
     return Suppression.objects.filter(
         channel=person.channel, address=person.address, reason=SuppressionReason.UNSUBSCRIBED, released_at=None
     )
 
 
-def _restorations(left: Iterable[Suppression]) -> Iterable[ledger.Entry]:
+def _restorations(left: Iterable[Suppression], seen: Seen) -> Iterable[ledger.Entry]:
     every = list(Purpose.objects.order_by("pk").values_list("pk", flat=True))
     for suppression in left:
         of_type = suppression.subscription_type
@@ -152,6 +175,11 @@ def _restorations(left: Iterable[Suppression]) -> Iterable[ledger.Entry]:
                 act="restored",
                 source="undo",
                 actor="self",
+                wording=seen.wording,
+                language=seen.language,
+                url=seen.url,
+                ip=seen.ip,
+                user_agent=seen.user_agent,
             )
 
 

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from consent.views import addresses, overview, public, suppressions, types
+from consent.views import addresses, overview, preferences, public, suppressions, types
 
 app_name = "consent"
 urlpatterns = [
     path("u/<str:key>/<int:type_id>/", public.unsubscribe, name="unsubscribe"),
     path("u/<str:key>/<int:type_id>", public.unsubscribe),  # whoever drops the last character: no redirect either
     path("u/<path:rest>", public.not_a_link),
+    path("p/<str:key>/", preferences.preferences, name="preferences"),
+    path("p/<str:key>", preferences.preferences),
+    path("p/<path:rest>", public.not_a_link),
+    path("p/", public.not_a_link),
     path("consent/", overview.index, name="overview"),
     path("consent/addresses/", overview.addresses, name="addresses"),
     path("consent/sources/", overview.sources, name="sources"),

@@ -21,6 +21,7 @@ from mailings import candidates, merge_data
 from mailings.models import Mailing, Message, Source
 
 MEMORY = "256MB"  # for one sort or hash of a large audience
+KEYS = {"_u": "o.key", "_p": "o.preferences"}  # of the links to leave and to choose, copied into each message
 
 
 class Show(StrEnum):
@@ -305,7 +306,7 @@ def _insert(mailing: Mailing) -> None:
                audience.copy,
                CASE WHEN audience.reason = '' THEN 'pending' ELSE 'held' END,
                audience.reason, audience.evidence, '',
-               CASE WHEN audience.reason = '' THEN {data.object_sql({"_name": merge_data.FULL_NAME, "_u": "o.key"})}
+               CASE WHEN audience.reason = '' THEN {data.object_sql({"_name": merge_data.FULL_NAME, **KEYS})}
                     ELSE '{{}}'::jsonb END,
                0
           FROM audience

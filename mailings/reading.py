@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from consent import unsubscribe
+from consent import preferences, unsubscribe
 from mailings import audience, compiling, merge_data
 from mailings.models import Mailing, Message
 from mailings.rendering import variables
@@ -94,15 +94,15 @@ def preview(mailing: Mailing, who: Reader, *, now: datetime) -> Seen:
     """Render a draft for somebody. Raises RenderError, NoSuchBlock."""
     compiled = compiling.preview_of(mailing)
     address = who.address or sample().address
-    return seen(compiled.render(_values(mailing, who, address, tokens.TEST, now=now, leave="/u/")))
+    return seen(compiled.render(_values(mailing, who, address, tokens.TEST, now=now)))
 
 
 def test_message(mailing: Mailing, who: Reader, address: str, *, compiled: Compiled, now: datetime) -> bytes:
     """Render a test to one address, filled in for somebody; its links work and are never counted."""
-    leave = "/u/"
+    leave, choose = "/u/", preferences.path(preferences.keys_of([address])[address])
     if mailing.subscription_type_id:
         leave = unsubscribe.links([address], mailing.subscription_type_id)[address]
-    return compiled.render(_values(mailing, who, address, tokens.TEST, now=now, leave=leave))
+    return compiled.render(_values(mailing, who, address, tokens.TEST, now=now, leave=leave, choose=choose))
 
 
 def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
@@ -111,7 +111,11 @@ def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
     who = Reader(str(message.data.get("_name") or ""), message.address, message.data)
     key, of_type = str(message.data.get("_u") or ""), mailing.subscription_type_id
     leave = unsubscribe.path(key, of_type) if key and of_type else "/u/"
-    return seen(compiled.render(_values(mailing, who, message.address, message.pk, now=now, leave=leave)))
+    wishes = str(message.data.get("_p") or "")
+    choose = preferences.path(wishes) if wishes else "/p/"
+    return seen(
+        compiled.render(_values(mailing, who, message.address, message.pk, now=now, leave=leave, choose=choose))
+    )
 
 
 def seen(raw: bytes) -> Seen:
@@ -133,7 +137,16 @@ def _part(message: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
-def _values(mailing: Mailing, who: Reader, address: str, message: int, *, now: datetime, leave: str) -> dict[str, Any]:
+def _values(
+    mailing: Mailing,
+    who: Reader,
+    address: str,
+    message: int,
+    *,
+    now: datetime,
+    leave: str = "/u/",
+    choose: str = "/p/",
+) -> dict[str, Any]:
     """Give the reader's values with the sender's own; message number 0 makes tokens that never count."""
     click = tokens.make("click", mailing.pk, message)
     return {
@@ -144,6 +157,7 @@ def _values(mailing: Mailing, who: Reader, address: str, message: int, *, now: d
         "_open": tokens.make("open", mailing.pk, message),
         "_view": f"{settings.BASE_URL}/v/{tokens.make('view', mailing.pk, message)}/",
         "_unsubscribe": f"{settings.BASE_URL}{leave}?m={click}",
+        "_preferences": f"{settings.BASE_URL}{choose}?m={click}",
         "_message_id": f"test.{mailing.pk}.{now:%Y%m%d%H%M%S%f}@{settings.BOUNCE_DOMAIN}",
         "_date": format_datetime(now),
     }

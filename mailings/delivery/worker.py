@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from consent import gate, unsubscribe
+from consent import gate, preferences, unsubscribe
 from consent.gate import Verdict
 from mailings import lifecycle
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
@@ -60,6 +60,7 @@ class Letter:
     view: tokens.Maker
     bounce: tokens.Maker
     view_url: str
+    preferences_url: str
     unsubscribe: tuple[str, str]  # the address, before and after the person's key
     domain: str  # of envelope senders and Message-IDs
 
@@ -75,6 +76,7 @@ class Letter:
         recipient["_open"] = self.open(mailing, number)
         recipient["_view"] = f"{self.view_url}{self.view(mailing, number)}/"
         recipient["_unsubscribe"] = f"{before}{recipient['_u']}{after}?m={token}"
+        recipient["_preferences"] = f"{self.preferences_url}{recipient.get('_p', '')}/?m={token}"
         recipient["_message_id"] = f"{local[2:]}@{self.domain}"
         recipient["_date"] = stamp
         body = self.compiled.render(recipient)
@@ -96,6 +98,7 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         view=tokens.maker("view"),
         bounce=tokens.maker("bounce"),
         view_url=f"{settings.BASE_URL}/v/",
+        preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
         domain=settings.BOUNCE_DOMAIN,
         unsubscribe=(f"{settings.BASE_URL}{before}", after),
     )

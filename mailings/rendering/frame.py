@@ -78,10 +78,12 @@ def page(
 def footer_text(footer: Footer, pen: Pen) -> str:
     """Write the footer of the plain text part."""
     lines = [line for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip()]
-    unsubscribe, online = pen.own("_unsubscribe").text, pen.own("_view").text
-    return "\n".join(
-        [*lines, "", f"{_unsubscribe_words(footer)}: {unsubscribe}", f"{_('View this mail online')}: {online}"]
-    )
+    links = [
+        (_unsubscribe_words(footer), pen.own("_unsubscribe")),
+        (_("Your preferences"), pen.own("_preferences")),
+        (_("View this mail online"), pen.own("_view")),
+    ]
+    return "\n".join([*lines, "", *(f"{words}: {address.text}" for words, address in links)])
 
 
 def _section(part: Part, number: int) -> str:
@@ -96,11 +98,12 @@ def _footer(footer: Footer, pen: Pen) -> str:
     words = ", ".join(line.strip() for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip())
     link = '<a href="{}" style="color:#6b655c;text-decoration:underline">{}</a>'
     unsubscribe = link.format(pen.own("_unsubscribe").attribute, html.escape(_unsubscribe_words(footer)))
+    choices = link.format(pen.own("_preferences").attribute, html.escape(_("Your preferences")))
     online = link.format(pen.own("_view").attribute, html.escape(_("View this mail online")))
     return (
         '<mj-section padding="16px 0 32px"><mj-column>'
         '<mj-text css-class="pd-quiet" font-size="12px" line-height="19px" color="#6b655c">'
-        f"{pen.keep(f'{html.escape(words)}<br />{unsubscribe} · {online}')}</mj-text></mj-column></mj-section>"
+        f"{pen.keep(f'{html.escape(words)}<br />{unsubscribe} · {choices} · {online}')}</mj-text></mj-column></mj-section>"
     )
 
 

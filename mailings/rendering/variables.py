@@ -26,7 +26,7 @@ class Variable:
 
 
 def _variables(*rows: tuple[str, str | Promise, str | Promise]) -> dict[str, Variable]:
-    keys = {"link.unsubscribe": "_unsubscribe", "link.view": "_view"}
+    keys = {"link.unsubscribe": "_unsubscribe", "link.preferences": "_preferences", "link.view": "_view"}
     return {name: Variable(name, label, example, keys.get(name, name)) for name, label, example in rows}
 
 
@@ -54,6 +54,7 @@ CATALOGUE: Mapping[str, Variable] = _variables(
     ("mailing.subject", gettext_lazy("Subject"), gettext_lazy("Open day")),
     ("mailing.sender", gettext_lazy("From, name"), "De Werkbank"),
     ("link.unsubscribe", gettext_lazy("Address of the unsubscribe page"), "https://example.org/u/"),
+    ("link.preferences", gettext_lazy("Address of the preferences page"), "https://example.org/p/"),
     ("link.view", gettext_lazy("Address of the online version"), "https://example.org/v/"),
 )
 # What SuperOffice calls the same things, so that a copied text works.
