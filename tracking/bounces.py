@@ -12,12 +12,13 @@ from email.header import decode_header, make_header
 from email.message import Message
 from enum import StrEnum
 
-from tracking import refusals
+from tracking import amazon, dialogue, prose, refusals
+from tracking.dialogue import Step
 from tracking.refusals import Category
 
 LARGEST = 2 * 1024 * 1024
 MOST_PARTS = 50
-MOST_RECIPIENTS = 50
+MOST_RECIPIENTS = prose.MOST_RECIPIENTS
 
 
 class Kind(StrEnum):
@@ -36,6 +37,7 @@ class Failure:
     status: str
     code: str
     detail: str
+    final: str = ""  # where it was to be delivered in the end, when that is another address (RFC 3464 §2.3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Report:
     kind: Kind
     failures: tuple[Failure, ...] = ()
     feedback: str = ""  # of a complaint: abuse, fraud, opt-out, not-spam, …
+    about: str = ""  # of a complaint or an automatic answer: the address it seems to be about
     words: str = ""  # what it says to a human, capped
 
     @property
@@ -52,22 +55,6 @@ class Report:
         return next(dead, self.failures[0] if self.failures else None)
 
 
-# Where the returned letter begins in a report that is not MIME, or lies about it.
-RETURNED = re.compile(
-    r"^(?:[-=_*> ]{2,}\s*(?:(?:this is a copy of|original|returned|begin of|unsent|the (?:original|header)|below this line|"
-    r"included|copy|forwarded|body of|headers? of|message header|undelivered|enclosed|reason)[^\n]{0,80})|"
-    r"(?:original message (?:follows|headers)|the (?:message|header|text of your|original message)[^\n]{0,40}follows|"
-    r"below is a copy|content-type: *(?:message/rfc822|text/rfc822-headers)|return-path: |received: )[^\n]*)",
-    re.IGNORECASE | re.MULTILINE,
-)
-ADDRESS = re.compile(
-    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}|[\w.+-]{1,64}@[\w-]{1,63}(?=>)", re.ASCII
-)
-FAILED_LINE = re.compile(  # a line that holds little more than the failed address
-    r"^\W{0,6}(?:(?:to|recipient|failed recipient|address|user|rcpt to|unable to deliver to|delivery to|mailbox)\b(?=[:\s]))?"
-    r"\W{0,6}(?:rfc822;|smtp:)?\W{0,3}(" + ADDRESS.pattern + r")[>\])'\"]{0,2}(?:[\s:.,;(-]|$)",
-    re.IGNORECASE | re.MULTILINE,
-)
 AUTO_SUBJECT = re.compile(
     r"^(?:re: *)?(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort|matisch antwoord)|automatisch antwoord|automatische "
     r"antwort|out of (?:the )?office|vacation|away from|afwezig\w*|abwesenheit\w*|réponse automatique|auto:|i am out|on leave)",
@@ -81,11 +68,18 @@ CHALLENGE = re.compile(
 BOUNCE_SUBJECT = re.compile(
     r"undeliver|returned mail|error sending|delivery (?:status|fail\w*|report|notification|problem|error|has failed|not)|failure notice|mail "
     r"(?:failure|delivery|error|could not|system)|non[- ]?deliver|return(?:ed|ing) (?:message|to)|"
-    r"could ?n(?:o|')t be (?:sent|delivered)|warning: (?:message|could)|delayed|nicht zugestellt|unzustellbar|onbestelbaar",
+    r"could ?n(?:o|')t be (?:sent|delivered)|are not (?:a )?member|mail system error|warning: (?:message|could)|delayed|nicht zugestellt|unzustellbar|onbestelbaar",
     re.IGNORECASE,
 )
 MAILER = re.compile(
-    r"mailer[-_ ]?daemon|postmaster|mail[-_ ]?delivery|maildaemon|mail administrator|bounce", re.IGNORECASE
+    r"mailer[-_ ]?daemon|post_?master|mail[-_ ]?delivery|maildaemon|mail (?:administrator|system)|bounce|sysadmin|mmsc",
+    re.IGNORECASE,
+)
+TROUBLE = re.compile(  # what only a report says, in a mail from nobody (a null sender) or from a mail system
+    r"(?:not|n't|cannot|could not|couldn't|unable to|failed to|has failed|trouble|error)(?: be(?:en)?)? (?:sen[dt]|deliver)|undeliver|"
+    r"delivery .{0,30}fail|did not reach|error message|returned mail|rcpt to|no such user|rejected|failed permanently|"
+    r"送信できません|配信できません|配達できません|送信に失敗|届けることができません",
+    re.IGNORECASE,
 )
 DELAYED = re.compile(
     r"(?:has|have) not (?:yet )?been delivered (?:yet|after)|will (?:continue|keep) (?:to )?try|delivery (?:has been )?delayed|"
@@ -105,17 +99,25 @@ def parse(raw: bytes) -> Report:
     parts = _parts(mail)
     feedback = next((part for part in parts if part.get_content_type() == "message/feedback-report"), None)
     if feedback is not None:
-        return Report(Kind.COMPLAINT, feedback=_feedback_type(feedback), words=_words(parts))
+        return Report(
+            Kind.COMPLAINT,
+            feedback=_feedback_type(feedback),
+            about=_complained_by(feedback, parts),
+            words=_words(parts),
+        )
+    text = _text(parts)
+    if (notification := amazon.read(text)) is not None:
+        return _from_amazon(notification)
+    words = prose.before_the_letter(text)
     groups = [group for part in parts if _is_status(part) for group in _groups(part)]
+    if not any(map(_is_about, groups)):
+        groups += prose.fields(text)
     if not groups and not _is_returned(mail) and _is_auto_reply(mail):
-        return Report(Kind.AUTO_REPLY, words=_words(parts))
-    words = _words(parts)
-    failures = tuple(_from_groups(groups, words)) if groups else ()
-    if not failures and _is_bounce(mail, words):
-        failures = tuple(_from_prose(mail, words))
-    if failures or groups:
-        return Report(Kind.DSN, failures, words=words)
-    return Report(Kind.OTHER, words=words)
+        return Report(Kind.AUTO_REPLY, about=_sender(mail), words=words)
+    failures = tuple(_from_groups(groups, words, _intended(parts, "")))
+    if not failures and (groups or _is_bounce(mail, words)):
+        failures = tuple(_from_prose(mail, parts, text, words))
+    return Report(Kind.DSN if failures or groups else Kind.OTHER, failures, words=words)
 
 
 def tokens_in(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -179,36 +181,46 @@ def _groups(part: Message) -> list[dict[str, str]]:
     ]
 
 
-def _from_groups(groups: list[dict[str, str]], words: str) -> Iterator[Failure]:
-    about = [group for group in groups if "final-recipient" in group or "original-recipient" in group]
+def _from_amazon(notification: amazon.Notification) -> Report:
+    told = notification.told
+    if notification.kind == "Complaint":
+        about = told[0].address if told else ""
+        return Report(Kind.COMPLAINT, feedback=notification.feedback or "abuse", about=about)
+    failures = tuple(_failure(one.address, one.action, one.status, one.said, "", None) for one in told)
+    return Report(Kind.DSN, failures, words="\n".join(f"{one.address}: {one.said}" for one in told))
+
+
+def _is_about(group: dict[str, str]) -> bool:
+    return "final-recipient" in group or "original-recipient" in group
+
+
+def _from_groups(groups: list[dict[str, str]], words: str, returned_to: str) -> Iterator[Failure]:
+    about = [group for group in groups if _is_about(group)]
     for group in about:
         action = group.get("action", "").split(" ")[0].lower()
         said = group.get("diagnostic-code", "").partition(";")[2] or group.get("diagnostic-code", "")
         status = _found(refusals.STATUS, group.get("status", ""))
-        address = _address(group) or _in_prose(words)
+        original, final = _address(group, "original-recipient"), _address(group, "final-recipient")
+        address = original or final or prose.named(words) or returned_to
         detail = said.strip() or group.get("status", "")
-        yield _failure(address, action, status, detail, words if len(about) == 1 else "")
+        prose_too = words if len(about) == 1 else prose.about(words, address)
+        is_known_bad = group.get("x-powermta-bouncecategory", "") == "bad-mailbox"
+        failure = _failure(address, action, status, detail, prose_too, Step.RECIPIENT if is_known_bad else None)
+        yield replace(failure, final=final if final != address else "")
 
 
-def _failure(address: str, action: str, status: str, detail: str, words: str) -> Failure:
+def _failure(address: str, action: str, status: str, detail: str, words: str, step: Step | None) -> Failure:
     """Judge one recipient: by the action, the server's own words, and at last by the prose around them."""
     if action == "delayed":
         return Failure(address, Category.DELAYED, status, "", detail)
-    if action in ("delivered", "relayed", "expanded"):
+    if action in ("delivered", "relayed", "expanded", "deliverable"):
         return Failure(address, Category.DELIVERED, status, "", detail)
-    own = _found(refusals.STATUS, detail)
-    refusal = refusals.classify(detail, status=_telling(own, status))
-    if words and refusals.says_nothing(detail):
-        refusal = refusals.classify(_about(words, address), status=refusal.status, code=refusal.code)
-    elif refusal.category is Category.DEAD_ADDRESS and refusals.read_the_letter(words, refusal.status):
-        refusal = replace(refusal, category=Category.UNKNOWN)
+    status = _telling(_found(refusals.STATUS, detail), status)
+    step = step or dialogue.step(detail) or dialogue.step_of(words, address, detail) or dialogue.step(words)
+    refusal = refusals.classify(detail, status=status, step=step)
+    if refusals.says_nothing(detail) and words:
+        refusal = refusals.classify(prose.about(words, address), status=refusal.status, code=refusal.code, step=step)
     return Failure(address, refusal.category, refusal.status, refusal.code, detail)
-
-
-def _in_prose(words: str) -> str:
-    """The address as the prose names it, where the status part hides it or has a made-up one."""
-    found = FAILED_LINE.search(words) or re.search(r"()rcpt to:\W{0,3}" + f"({ADDRESS.pattern})", words, re.IGNORECASE)
-    return found.group(found.lastindex or 0) if found else ""
 
 
 def _telling(own: str, group: str) -> str:
@@ -216,37 +228,35 @@ def _telling(own: str, group: str) -> str:
     return group if not own or (own.endswith(".0.0") and not group.endswith(".0.0")) else own
 
 
-def _from_prose(mail: Message, words: str) -> Iterator[Failure]:
-    """A report without a status part: the address stands on a line of its own, or in a header, or nowhere."""
-    named = [found.group(0) for found in ADDRESS.finditer(_header(mail, "X-Failed-Recipients"))]
-    addresses = list(dict.fromkeys(named or (found.group(1) for found in FAILED_LINE.finditer(words))))
-    if not addresses:
-        addresses = [found.group(0) for found in ADDRESS.finditer(words)][:1]
-    if DELAYED.search(words):
-        yield Failure(addresses[0] if addresses else "", Category.DELAYED, "", "", words[:1000])
-        return
-    for address in addresses[:MOST_RECIPIENTS] or [""]:
-        said = _about(words, address) if len(addresses) > 1 else words
-        refusal = refusals.classify(said)
+def _from_prose(mail: Message, parts: list[Message], text: str, words: str) -> Iterator[Failure]:
+    """A report without a status part: the address stands in its words, or in a header, or in the letter it returns."""
+    known = [found.group(0) for found in prose.ADDRESS.finditer(_header(mail, "X-Failed-Recipients"))]
+    to = {found.group(0).lower() for found in prose.ADDRESS.finditer(_header(mail, "To"))}
+    about = prose.failures(words, known=known, not_=to)
+    for address, said in about or [(_intended(parts, text), words)]:
+        if DELAYED.search(said):
+            yield Failure(address, Category.DELAYED, "", "", said[:1000].strip())
+            continue
+        step = dialogue.step_of(words, address, said) or dialogue.step(said)
+        quoted = prose.reply(said)
+        telling = quoted if quoted and not refusals.says_nothing(quoted) else said
+        refusal = refusals.classify(telling, step=step)
         yield Failure(address, refusal.category, refusal.status, refusal.code, said[:1000].strip())
 
 
-def _about(words: str, address: str) -> str:
-    """The lines after the address, up to the next line that names another."""
-    start = words.find(address) if address else -1
-    if start < 0:
-        return words
-    following = words[start + len(address) :]
-    other = next((found for found in FAILED_LINE.finditer(following) if found.group(1) != address), None)
-    return following[: other.start()] if other else following
+def _intended(parts: list[Message], text: str) -> str:
+    """Whom the returned letter was written to."""
+    returned = [part for part in parts if part.get_content_type() in ("message/rfc822", "text/rfc822-headers")]
+    written = [prose.intended(_flat(part)[:20_000]) for part in returned[:3]]
+    return next(filter(None, written), "") or prose.intended(text)
 
 
 def _is_bounce(mail: Message, words: str) -> bool:
-    return bool(
-        mail.get("X-Failed-Recipients")
-        or BOUNCE_SUBJECT.search(_header(mail, "Subject"))
-        or (MAILER.search(_header(mail, "From")) and (refusals.STATUS.search(words) or FAILED_LINE.search(words)))
-    )
+    if mail.get("X-Failed-Recipients") or BOUNCE_SUBJECT.search(_header(mail, "Subject")):
+        return True
+    is_from_a_system = _header(mail, "Return-Path") == "<>" or MAILER.search(_header(mail, "From"))
+    telling = (refusals.STATUS, TROUBLE, prose.FAILED_LINE)
+    return bool(is_from_a_system and any(pattern.search(words) for pattern in telling))
 
 
 def _is_returned(mail: Message) -> bool:
@@ -271,26 +281,47 @@ def _is_auto_reply(mail: Message) -> bool:
     )
 
 
+def _sender(mail: Message) -> str:
+    found = prose.ADDRESS.search(_header(mail, "From"))
+    return found.group(0) if found else ""
+
+
+def _complained_by(feedback: Message, parts: list[Message]) -> str:
+    """Who complained, unless the provider hides it: RFC 5965 §3.2, else the returned letter's To."""
+    found = re.search(
+        r"^original-rcpt-to:[^\n@]{0,80}?(" + prose.ADDRESS.pattern + ")", _flat(feedback), re.IGNORECASE | re.MULTILINE
+    )
+    return found.group(1) if found else _intended(parts, "")
+
+
 def _feedback_type(part: Message) -> str:
     found = re.search(r"^feedback-type:\s*([\w-]+)", _flat(part), re.IGNORECASE | re.MULTILINE)
     return found.group(1).lower() if found else "abuse"
 
 
 def _flat(part: Message) -> str:
-    """A part's text, also where the parser took it for a message of its own."""
+    """A part's text, also where the parser took it for a message of its own. Never through a generator: it may refuse."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        return "\n\n".join(child.as_string() for child in payload if isinstance(child, Message))
+        return "\n\n".join(_as_text(child) for child in payload if isinstance(child, Message))
     return _body(part)
+
+
+def _as_text(mail: Message) -> str:
+    """The headers of a message that stands inside another, and its words when it has but one part."""
+    payload = mail.get_payload()
+    words = payload[:20_000] if isinstance(payload, str) else ""
+    return "\n".join(f"{name}: {value}" for name, value in mail.raw_items()) + "\n\n" + words
 
 
 def _words(parts: list[Message]) -> str:
     """The prose of a report, up to where the returned letter begins."""
+    return prose.before_the_letter(_text(parts))
+
+
+def _text(parts: list[Message]) -> str:
     readable_parts = [part for part in parts if part.get_content_maintype() in ("text", "multipart")]  # a lost boundary
-    text = "\n".join(map(_body, readable_parts))[:50_000]
-    if (found := RETURNED.search(text)) and found.start() > 0:
-        text = text[: found.start()]
-    return text.replace("\x00", "")
+    return "\n".join(map(_body, readable_parts))[:50_000].replace("\x00", "")
 
 
 def _body(part: Message) -> str:
@@ -311,11 +342,9 @@ def _body(part: Message) -> str:
     return text
 
 
-def _address(group: dict[str, str]) -> str:
-    for name in ("original-recipient", "final-recipient"):
-        if found := ADDRESS.search(group.get(name, "").rpartition(";")[2]):
-            return found.group(0)
-    return ""
+def _address(group: dict[str, str], name: str) -> str:
+    found = prose.ADDRESS.search(group.get(name, "").rpartition(";")[2])
+    return found.group(0) if found else ""
 
 
 def _header(mail: Message, name: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking import bounces, refusals
+from tests.tracking.test_bounce_forms import FORMS, mail
+from tracking import bounces, refusals, scoring
 from tracking.bounces import Kind
 from tracking.refusals import Category
 
@@ -164,22 +165,37 @@ def test_evidence_is_shown_as_words_and_capped():
 
 
 @with_corpus
-def test_real_reports_are_read_without_a_crash_and_most_dead_addresses_are_found():
-    labels = json.loads((CORPUS / "labels.json").read_text())
-    right = called = dead = 0
-    for name, rows in labels.items():
-        report = bounces.parse((CORPUS / name).read_bytes())
-        found = {failure.address.lower(): failure for failure in report.failures}
-        for row in rows:
-            failure = found.get(row.get("recipient", "").lower()) or (
-                report.failures[0] if len(report.failures) == 1 else None
-            )
-            said = failure is not None and failure.category is Category.DEAD_ADDRESS
-            called += said
-            dead += row["hard"]
-            right += said and row["hard"]
-    assert right / called >= 0.8  # the next step is 0.95 and 0.92: "What comes back"
-    assert right / dead >= 0.8
+def test_real_reports_are_read_without_a_crash_and_dead_addresses_are_told_from_living_ones():
+    """Of the disagreements that remain, three are the labels' own.
+
+    `lhost-activehunter-02` is Postfix's "Recipient address rejected: User unknown in local recipient table", which it says to
+    RCPT TO alone, so somebody is dead whatever the label "filtered"; `lhost-opensmtpd-12` says "delayed … temporary", and a
+    delay blocks nobody; the address of `lhost-v5sendmail-01` is cut off in its label.
+    """
+    score = scoring.score(CORPUS)
+
+    assert not score.crashes
+    assert score.hard_precision >= 0.95
+    assert score.hard_recall >= 0.92
+    assert score.address_found >= 0.95
+
+
+@with_corpus
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"])
+def test_real_reports_read_the_same_with_other_line_ends(end):
+    for path in sorted(CORPUS.glob("*.eml")):
+        raw = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        assert bounces.parse(raw.replace(b"\n", end)) == bounces.parse(raw), path.name
+
+
+def test_ten_thousand_mangled_reports_of_every_form_never_crash_the_reader():
+    dice = random.Random(4711)
+    forms = [mail(words) for words, _category in FORMS.values()] + [DSN]
+    for _ in range(10_000):
+        raw = bytearray(dice.choice(forms))
+        for _ in range(dice.randint(1, 10)):
+            raw[dice.randrange(len(raw))] = dice.randrange(256)
+        bounces.parse(bytes(raw))
 
 
 @with_corpus
