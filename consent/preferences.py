@@ -79,6 +79,7 @@ def choices(person: OptOutKey, *, at: dt.datetime) -> list[Choice]:
             purpose=one.purpose_id,
             subscription_type=one.pk,
             channel=person.channel,
+            zone=timezone.get_default_timezone(),
             at=at,
         )
         found.append(Choice(one, verdict.verdict is Call.ALLOW))
