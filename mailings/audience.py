@@ -7,7 +7,7 @@ ourselves, a hurdle (former employee, no address, duplicate); the gate judges th
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
@@ -19,9 +19,12 @@ from django.utils.translation import gettext as _
 from consent import unsubscribe
 from mailings import candidates, merge_data
 from mailings.models import Mailing, Message, Source
+from recipients import selections
+from recipients.models import Selection
 
 MEMORY = "256MB"  # for one sort or hash of a large audience
 KEYS = {"_u": "o.key", "_p": "o.preferences"}  # of the links to leave and to choose, copied into each message
+A_MOMENT = timedelta(seconds=5)  # in which a count does not evaluate a selection again
 
 
 class Show(StrEnum):
@@ -69,6 +72,12 @@ class Recipient:
 class Page:
     recipients: Sequence[Recipient]
     after: int | None  # give it back to see the next page; None on the last one
+
+
+def _evaluate(mailing: Mailing, now: datetime, *, fresh: timedelta = timedelta()) -> None:
+    """Bring the members of dynamic and combined sources up to date."""
+    follow = Selection.objects.evaluated().filter(pk__in=mailing.sources.values("selection"))
+    selections.evaluate_all(follow, now=now, fresh=fresh)
 
 
 # looking --------------------------------------------------------------------------------------------------------------
@@ -261,6 +270,7 @@ def freeze(mailing: Mailing, *, now: datetime) -> Frozen:
     """
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if locked.frozen_at is None:
+        _evaluate(locked, now)
         _prepare(locked, now)
         _insert(locked)
         locked.frozen_at = now
@@ -328,7 +338,9 @@ def last_counts(mailing: Mailing) -> Counts | None:
 
 
 def recount(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> Counts:
-    """Count, and remember it for the step bar."""
+    """Evaluate what follows from criteria, count, and remember it for the step bar."""
+    if not mailing.frozen_at:
+        _evaluate(mailing, now, fresh=A_MOMENT)
     counted = counts(mailing, now=now, empty_of=empty_of)
     cache.set(_count_key(mailing), counted, 600)
     return counted

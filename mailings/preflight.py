@@ -20,6 +20,8 @@ from consent import addresses
 from mailings import audience, compiling, content, merge_data, starters
 from mailings.models import Mailing
 from mailings.rendering import blocks, drafts, mime, variables
+from recipients import selections
+from recipients.models import Selection
 
 LONG_SUBJECT = 70  # inboxes cut behind some 60 to 70 characters
 BIG, CLIPPED = 90_000, 102_000  # bytes of HTML; Gmail cuts a mail off behind 102 kB
@@ -204,9 +206,20 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
         text = _("More than half of the people are held back: %(held)s of %(total)s.")
         figures = {"held": number_format(counts.held, use_l10n=True), "total": number_format(counts.total)}
         yield _warning("much_held", text % figures, "recipients", link=_people(mailing, show="held"), count=counts.held)
+    if not mailing.frozen_at:
+        yield from _broken_selections(mailing)
     for key, people in counts.empty.items():
         if people:
             yield _empty(mailing, key, people)
+
+
+def _broken_selections(mailing: Mailing) -> Iterator[Finding]:
+    """Name the sources whose criteria speak of something that is gone, so that they find fewer people than meant."""
+    for selection in Selection.objects.evaluated().filter(pk__in=mailing.sources.values("selection")).order_by("pk"):
+        for problem in list(selections.problems(selection).values())[:1]:
+            text = _("The criteria of “%(name)s” no longer work: %(problem)s")
+            words = {"name": selection.name, "problem": problem}
+            yield _warning("selection_broken", text % words, "recipients")
 
 
 def _empty(mailing: Mailing, key: str, people: int) -> Finding:

@@ -205,7 +205,7 @@ class AddToForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         for name, rows in (
-            ("selection", Selection.objects.order_by("name")),
+            ("selection", Selection.objects.by_hand().order_by("name")),
             ("project", Project.objects.order_by("name")),
         ):
             field = self.fields[name]

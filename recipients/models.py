@@ -147,6 +147,9 @@ class Selection(models.Model):
     criteria = models.JSONField(default=dict, blank=True)
     draft = models.JSONField(null=True, blank=True)  # criteria that somebody is building; nobody else sees them
     draft_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
+    draft_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     evaluated_at = models.DateTimeField(null=True, blank=True)
     people = models.ManyToManyField(Person, through="SelectionMember", related_name="selections")
     created_at = models.DateTimeField(auto_now_add=True)

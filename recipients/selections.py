@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
@@ -95,13 +96,13 @@ def problems(selection: Selection) -> dict[tree.Path, str]:
 
 
 @transaction.atomic
-def keep_draft(selection: Selection, data: Mapping[str, Any], *, version: int) -> None:
+def keep_draft(selection: Selection, data: Mapping[str, Any], *, version: int, by: User | None) -> None:
     """Keep what is being built. Raises Conflict when somebody else was faster."""
     locked = Selection.objects.select_for_update().get(pk=selection.pk)
-    if locked.draft_version != version:
+    if locked.draft_version != version and (by is None or locked.draft_by_id != by.pk):
         raise Conflict
-    selection.draft, selection.draft_version = dict(data), version + 1
-    selection.save(update_fields=["draft", "draft_version"])
+    selection.draft, selection.draft_version, selection.draft_by = dict(data), locked.draft_version + 1, by
+    selection.save(update_fields=["draft", "draft_version", "draft_by"])
 
 
 @transaction.atomic
@@ -112,15 +113,16 @@ def save(selection: Selection, *, now: dt.datetime) -> Evaluated:
     wrong = meaning.problems(root, glossary.load(root, of=locked.pk))
     if wrong:
         raise CannotSave(next(iter(wrong.values())))
-    locked.criteria, locked.draft = draft_of(locked), None
+    locked.criteria, locked.draft = dict(draft_of(locked)), None
     locked.draft_version += 1
     locked.save(update_fields=["criteria", "draft", "draft_version"])
     return evaluate(locked, now=now)
 
 
-def discard(selection: Selection) -> None:
+def discard(selection: Selection, *, by: User | None) -> None:
     """Forget the draft; the saved criteria stay."""
-    Selection.objects.filter(pk=selection.pk).update(draft=None, draft_version=selection.draft_version + 1)
+    forgotten = Selection.objects.filter(pk=selection.pk)
+    forgotten.update(draft=None, draft_version=selection.draft_version + 1, draft_by=by)
 
 
 # asking -----------------------------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def count(root: Group, known: Glossary, *, now: dt.datetime) -> int:
     writer = compile.Writer(known, now)
     condition = compile.where(root, writer)
     with _asking() as cursor:
-        cursor.execute(f"SELECT count(*) FROM recipients_person p WHERE {condition}", writer.parameters)  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM recipients_person p WHERE {condition}", writer.parameters)
         return int(cursor.fetchone()[0])
 
 
@@ -140,7 +142,7 @@ def look(root: Group, known: Glossary, *, now: dt.datetime) -> Look:
     found = count(root, known, now=now)
     writer = compile.Writer(known, now)
     # materialised, so that it is planned as the count was, and stopped after ten
-    sql = f"WITH found AS MATERIALIZED ({compile.people(root, writer)}) SELECT id FROM found LIMIT {SAMPLED}"  # noqa: S608
+    sql = f"WITH found AS MATERIALIZED ({compile.people(root, writer)}) SELECT id FROM found LIMIT {SAMPLED}"
     numbers = []
     if found:
         with _asking() as cursor:

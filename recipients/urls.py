@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recipients.views import companies, imports, people, projects, search, selections
+from recipients.views import companies, criteria, imports, people, projects, search, selections
 
 app_name = "recipients"
 urlpatterns = [
@@ -29,6 +29,11 @@ urlpatterns = [
     path("selections/new/", selections.new, name="selection_new"),
     path("selections/<int:pk>/", selections.card, name="selection"),
     path("selections/<int:pk>/edit/", selections.edit, name="selection_edit"),
+    path("selections/<int:pk>/criteria/", criteria.build, name="selection_criteria"),
+    path("selections/<int:pk>/criteria/count/", criteria.count, name="selection_count"),
+    path("selections/<int:pk>/criteria/discard/", criteria.discard, name="selection_discard"),
+    path("selections/<int:pk>/evaluate/", criteria.evaluate, name="selection_evaluate"),
+    path("selections/<int:pk>/why/", criteria.why, name="selection_why"),
     path("selections/<int:pk>/offer/", selections.offer, name="selection_offer"),
     path("selections/<int:pk>/add/", selections.add, name="selection_add"),
     path("selections/<int:pk>/remove/", selections.remove, name="selection_remove"),

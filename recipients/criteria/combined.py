@@ -35,7 +35,7 @@ class Combination:
         parts = tuple(Condition(FIELD, IN, {"selection": (number,) if number else ()}) for number in self.selections)
         if self.combine is Combine.UNION:
             return Group(How.ANY, parts)
-        if self.combine is Combine.INTERSECTION or len(parts) < 2:  # noqa: PLR2004 - nothing to take away
+        if self.combine is Combine.INTERSECTION or len(parts) < 2:
             return Group(How.ALL, parts)
         return Group(How.ALL, (parts[0], Group(How.NONE, parts[1:])))
 

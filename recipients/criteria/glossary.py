@@ -117,7 +117,7 @@ def offered(kind: Kind, *, within: str = "") -> list[tuple[str, str]]:
 def _rows(kind: Kind, where: str, parameters: Mapping[str, object]) -> list[tuple[int, str, object]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {kind.key}, {kind.label()}, {kind.within or "''"} FROM {kind.table} WHERE {where}",  # noqa: S608
+            f"SELECT {kind.key}, {kind.label()}, {kind.within or "''"} FROM {kind.table} WHERE {where}",
             parameters,
         )
         return list(cursor.fetchall())

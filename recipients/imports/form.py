@@ -82,7 +82,7 @@ class ImportForm(forms.Form):
     )
     selection_name = OneLine(label=_("Name of the new selection"), max_length=200, required=False)
     selection = forms.ModelChoiceField(
-        Selection.objects.order_by("name"), label=_("Selection"), required=False, empty_label=_("Choose a selection")
+        Selection.objects.by_hand().order_by("name"), label=_("Selection"), required=False, empty_label=_("Choose a selection")
     )
     overwrite = forms.ChoiceField(
         label=_("People we know already"),

@@ -103,7 +103,7 @@ def test_evaluating_writes_only_what_differs() -> None:
     [("union", {"Ada", "Bob", "Cor"}), ("intersection", {"Bob"}), ("difference", {"Ada"})],
 )
 def test_selections_are_combined(combine: str, expected: set[str]) -> None:
-    ada, bob, cor = a_person("Ada"), a_person("Bob", language="nl"), a_person("Cor", language="nl")
+    ada, bob, _cor = a_person("Ada"), a_person("Bob", language="nl"), a_person("Cor", language="nl")
     by_hand = a_selection(of=(ada, bob))
     dutch = a_dynamic_selection(ask("person.language", codes="nl"))
 
@@ -156,7 +156,7 @@ def test_what_is_missing_is_explained_and_lets_nobody_in(broken: tree.Node, said
 def test_a_selection_that_speaks_of_itself_is_refused() -> None:
     first = a_dynamic_selection(ask("person.language", codes="nl"), name="First")
     second = a_combined_selection("union", first, first, name="Second")
-    selections.keep_draft(first, tree.write(all_of(inside(second))), version=0)
+    selections.keep_draft(first, tree.write(all_of(inside(second))), version=0, by=None)
 
     with pytest.raises(selections.CannotSave, match="“Second” is itself made of this selection"):
         selections.save(first, now=NOON)
@@ -181,7 +181,7 @@ def test_a_draft_is_nobody_elses_business_until_it_is_saved() -> None:
     a_person("Bob", language="en")
     mine = a_dynamic_selection(ask("person.language", codes="en"))
 
-    selections.keep_draft(mine, tree.write(all_of(ask("person.language", codes="nl"))), version=0)
+    selections.keep_draft(mine, tree.write(all_of(ask("person.language", codes="nl"))), version=0, by=None)
     selections.evaluate(mine, now=NOON)
     assert {person.first_name for person in people_in(mine)} == {"Bob"}
     selections.save(mine, now=NOON)
@@ -194,10 +194,10 @@ def test_a_draft_is_nobody_elses_business_until_it_is_saved() -> None:
 def test_two_people_do_not_overwrite_each_other() -> None:
     one = a_dynamic_selection()
     other = Selection.objects.get(pk=one.pk)
-    selections.keep_draft(one, tree.write(all_of(ask("person.phone", "filled"))), version=0)
+    selections.keep_draft(one, tree.write(all_of(ask("person.phone", "filled"))), version=0, by=None)
 
     with pytest.raises(selections.Conflict):
-        selections.keep_draft(other, {"how": "all", "parts": []}, version=0)
+        selections.keep_draft(other, {"how": "all", "parts": []}, version=0, by=None)
 
     other.refresh_from_db()
     assert other.draft == one.draft
