@@ -113,6 +113,7 @@ TEMPLATES = [
                 "config.shell.context",
             ],
             "libraries": {"look": "config.look"},
+            "builtins": ["config.dates"],
         },
     },
 ]
