@@ -154,3 +154,18 @@ NONE = Law()  # the rule table alone
 
 # Where whether a mail was opened may be measured only with a consent of its own (CNIL 2026-042).
 TRACKING_NEEDS_CONSENT = frozenset({Regime.FR})
+
+# Who may be asked to confirm by an automatic mail, and who only one by one (reference: remedy gating). A bulk request for
+# permission is itself forbidden in the Netherlands, Germany and Canada (DMCC on Tw 11.7(1), CRTC guidance).
+TYPED_IN_BY_THEMSELVES = frozenset({"own_form", "newsletter_signup", "ad_response"})
+OWN_CUSTOMERS = frozenset({"purchase", "contract", "active_member"})
+NO_BULK_REQUEST = frozenset({Regime.NL, Regime.DE, Regime.CA})
+
+
+def may_ask_by_mail(source: str, country: str, *, soft_opt_in: bool = False) -> bool:
+    """Say whether an address of this source may be asked to confirm by an automatic mail; else one to one, by hand."""
+    if source in TYPED_IN_BY_THEMSELVES:
+        return True
+    if source in OWN_CUSTOMERS:
+        return soft_opt_in
+    return source == "event_own_contact" and regime_of(country) not in NO_BULK_REQUEST
