@@ -1,6 +1,7 @@
 """Every sentence exists in Dutch."""
 
 import re
+from collections.abc import Iterator
 
 from run.messages import messages, read_known, untranslated
 
@@ -18,13 +19,28 @@ def test_no_sentence_of_the_dutch_catalogue_is_empty():
 
 
 def test_the_dutch_keeps_the_placeholders_of_the_english():
-    lost = [
-        str(message.id)
-        for message in read_known()
-        if message.id and placeholders(as_text(message.string)) - placeholders(as_text(message.id))
-    ]
+    changed = [text for text, dutch in sentences() if placeholders(text) != placeholders(dutch)]
 
-    assert lost == []
+    assert changed == []
+
+
+def test_the_dutch_begins_and_ends_as_the_english():
+    """Sentences stand beside others: a full stop, a colon or a space that is lost shows on the page."""
+    changed = [text for text, dutch in sentences() if ending(text) != ending(dutch)]
+
+    assert changed == []
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Yield English and Dutch, of a plural both forms after one another."""
+    for message in read_known():
+        if message.id:
+            yield as_text(message.id), as_text(message.string)
+
+
+def ending(text: str) -> tuple[bool, str]:
+    found = re.search(r"([.:?!]?)[’”\"]?(\s*)$", text)
+    return text[:1].isspace(), "".join(found.groups()) if found else ""
 
 
 def placeholders(text: str) -> set[str]:
