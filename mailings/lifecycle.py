@@ -4,7 +4,7 @@ Every move is one conditional UPDATE, so that of two people who press the same b
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -43,24 +43,35 @@ class CannotStart(CannotMove):
 
 def start(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
     """Check, compile, freeze, cut and begin, all or nothing. Of two starts at the same moment one freezes, one is told."""
-    _refuse_errors(mailing, now)
-    with transaction.atomic():
-        _move(mailing, Status.SENDING, frm={Status.DRAFT, Status.SCHEDULED}, started_at=now, send_at=None)
-        try:
-            compiling.compile_mailing(mailing)
-        except compiling.CannotCompile as refusal:
-            raise CannotStart(str(refusal)) from refusal
-        frozen = audience.freeze(mailing, now=now)
-        chunks.cut(mailing, now=now)
-        happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
+    _refuse(preflight.quick(mailing))
+    try:
+        _start(mailing, by, now)
+    except CannotStart:
+        mailing.refresh_from_db()
+        _refuse(preflight.check(mailing, now=now))  # says more about an audience of nobody
+        raise
     return mailing
+
+
+@transaction.atomic
+def _start(mailing: Mailing, by: Author, now: dt.datetime) -> None:
+    _move(mailing, Status.SENDING, frm={Status.DRAFT, Status.SCHEDULED}, started_at=now, send_at=None)
+    try:
+        compiling.compile_mailing(mailing)
+    except compiling.CannotCompile as refusal:
+        raise CannotStart(str(refusal)) from refusal
+    frozen = audience.freeze(mailing, now=now)
+    if not frozen.gets:
+        raise CannotStart(_("Nobody would get it."))
+    chunks.cut(mailing, now=now)
+    happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
 
 
 def schedule(mailing: Mailing, *, at: dt.datetime, by: Author, now: dt.datetime) -> Mailing:
     """Let it start by itself at a moment. The check is done now, and again then."""
     if at <= now:
         raise CannotMove(_("Choose a moment that is still to come."))
-    _refuse_errors(mailing, now)
+    _refuse(preflight.check(mailing, now=now))
     with transaction.atomic():
         _move(mailing, Status.SCHEDULED, frm={Status.DRAFT, Status.SCHEDULED}, send_at=at)
         if not mailing.refresh_at_start:
@@ -163,8 +174,8 @@ def _finish(mailing: Mailing, now: dt.datetime) -> bool:
     return True
 
 
-def _refuse_errors(mailing: Mailing, now: dt.datetime) -> None:
-    problems = [finding for finding in preflight.check(mailing, now=now) if finding.is_error]
+def _refuse(findings: Iterable[Finding]) -> None:
+    problems = [finding for finding in findings if finding.is_error]
     if problems:
         raise CannotStart(problems[0].sentence, problems)
 

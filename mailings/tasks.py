@@ -22,6 +22,7 @@ from mailings.channels.smtp import Account
 from mailings.delivery import chunks, worker
 from mailings.models import Mailing
 
+GARBAGE = 50_000  # objects made before the collector looks: some ten thousand letters
 TICK_LOCK = 0x504F5354_00000022
 
 
@@ -35,6 +36,7 @@ def email_channel() -> Channel:
 def settle_in(**_: object) -> None:
     """What was loaded before the fork stays for good: the collector need not look at it again and again."""
     gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 @worker_process_shutdown.connect

@@ -187,3 +187,17 @@ def test_off_the_schedule_nobody_is_chosen_for_good() -> None:
 
     assert not mailing.messages.exists()
     assert mailing.frozen_at is None
+
+
+@pytest.mark.django_db
+def test_a_mailing_nobody_would_get_does_not_start_and_leaves_no_trace() -> None:
+    selection = a_selection()
+    a_person("ada@example.org", in_=selection)
+    mailing = a_mailing(to=selection)
+
+    with pytest.raises(lifecycle.CannotStart, match="everybody is held back"):
+        lifecycle.start(mailing, by=None, now=NOON)
+
+    assert (mailing.status, mailing.frozen_at) == ("draft", None)
+    assert not Message.objects.exists()
+    assert not Happening.objects.exists()
