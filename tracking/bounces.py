@@ -5,6 +5,7 @@ Pure: bytes in, a Report out; no stranger's bytes may crash it. Whom it is about
 """
 
 import email
+import email.errors
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -86,6 +87,7 @@ DELAYED = re.compile(
     r"warning message only|you do not need to resend|still (?:be )?trying",
     re.IGNORECASE,
 )
+ARRIVED = re.compile(r"success|(?:was|were|has been|have been) (?:delivered|relayed)|delivered to", re.IGNORECASE)
 # ours in a returned letter: a counted link, the envelope sender, the Message-ID (the envelope's without its "b+")
 TOKEN = re.compile(
     r"/[cov]/([A-Za-z0-9_-]{32})(?![A-Za-z0-9_-])|(?:b\+|<)([0-9a-f]{48})(?=@)", re.ASCII | re.IGNORECASE
@@ -110,10 +112,10 @@ def parse(raw: bytes) -> Report:
         return _from_amazon(notification)
     words = prose.before_the_letter(text)
     groups = [group for part in parts if _is_status(part) for group in _groups(part)]
-    if not any(map(_is_about, groups)):
-        groups += prose.fields(text)
     if not groups and not _is_returned(mail) and _is_auto_reply(mail):
         return Report(Kind.AUTO_REPLY, about=_sender(mail), words=words)
+    if not any(map(_is_about, groups)):
+        groups += prose.fields(text)
     failures = tuple(_from_groups(groups, words, _intended(parts, "")))
     if not failures and (groups or _is_bounce(mail, words)):
         failures = tuple(_from_prose(mail, parts, text, words))
@@ -218,9 +220,12 @@ def _failure(address: str, action: str, status: str, detail: str, words: str, st
     status = _telling(_found(refusals.STATUS, detail), status)
     step = step or dialogue.step(detail) or dialogue.step_of(words, address, detail) or dialogue.step(words)
     refusal = refusals.classify(detail, status=status, step=step)
-    if refusals.says_nothing(detail) and words:
+    if not refusal.is_told and words and refusal.category in (Category.UNKNOWN, Category.TRANSIENT):
         refusal = refusals.classify(prose.about(words, address), status=refusal.status, code=refusal.code, step=step)
-    return Failure(address, refusal.category, refusal.status, refusal.code, detail)
+    category = refusal.category
+    if action == "failed" and category is Category.DELIVERED:  # it quotes what went well, not what went wrong
+        category = Category.UNKNOWN
+    return Failure(address, category, refusal.status, refusal.code, detail)
 
 
 def _telling(own: str, group: str) -> str:
@@ -238,10 +243,13 @@ def _from_prose(mail: Message, parts: list[Message], text: str, words: str) -> I
             yield Failure(address, Category.DELAYED, "", "", said[:1000].strip())
             continue
         step = dialogue.step_of(words, address, said) or dialogue.step(said)
-        quoted = prose.reply(said)
-        telling = quoted if quoted and not refusals.says_nothing(quoted) else said
-        refusal = refusals.classify(telling, step=step)
-        yield Failure(address, refusal.category, refusal.status, refusal.code, said[:1000].strip())
+        refusal = refusals.classify(prose.reply(said), step=step)
+        if not refusal.is_told:
+            refusal = refusals.classify(said, step=step)
+        category = refusal.category
+        if category is Category.DELIVERED and not ARRIVED.search(said):
+            category = Category.UNKNOWN
+        yield Failure(address, category, refusal.status, refusal.code, said[:1000].strip())
 
 
 def _intended(parts: list[Message], text: str) -> str:
@@ -351,7 +359,7 @@ def _header(mail: Message, name: str) -> str:
     value = str(mail.get(name, ""))
     try:
         return " ".join(str(make_header(decode_header(value))).split())
-    except (LookupError, ValueError):  # a charset nobody knows, an encoded word cut in half
+    except (LookupError, ValueError, email.errors.MessageError):  # a charset nobody knows, an encoded word cut in half
         return " ".join(value.encode("ascii", "replace").decode().split())
 
 

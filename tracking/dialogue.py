@@ -33,6 +33,7 @@ VERBS = {
     "DATA": Step.LETTER,
     "BDAT": Step.LETTER,
 }
+# Words in lower case: looking without regard to case takes four times as long.
 TOLD: tuple[tuple[Step, re.Pattern[str]], ...] = (
     (
         Step.LETTER,
@@ -41,7 +42,6 @@ TOLD: tuple[tuple[Step, re.Pattern[str]], ...] = (
             r"failed (?:on data command|after i sent the message)|did not like our (?:data|bdat|final dot)|\[(?:body|data|eob)\]|"
             r"smtp command (?:data|bdat)|\(state 1[578]\)|for text command|"
             r"following data\b|\b550 ?: user unknown",  # so KDDI, au and EZweb refuse when they have read the letter
-            re.IGNORECASE,
         ),
     ),
     (
@@ -50,7 +50,6 @@ TOLD: tuple[tuple[Step, re.Pattern[str]], ...] = (
             r"(?:in reply to|in response to|response to|after|following|at) rcpt\b|rejected recipient|for rcpt command|"
             r"\b5\d\d(?: 5\.\d+\.\d+)? <[^<>\s@]+@[^<>\s@]+>: (?:recipient address rejected|user unknown)|does not like recipient|did not like our rcpt|"
             r"\[rcpt_to\]|smtp command rcpt|\(state 14\)|recipient command",
-            re.IGNORECASE,
         ),
     ),
     (
@@ -58,7 +57,6 @@ TOLD: tuple[tuple[Step, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:in reply to|in response to|response to|after|at) mail(?: from)?\b|but sender was rejected|did not like our mail|"
             r"\[mail_from\]|smtp command mail",
-            re.IGNORECASE,
         ),
     ),
     (
@@ -66,7 +64,6 @@ TOLD: tuple[tuple[Step, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:in reply to|in response to|response to|after|at) (?:initial connection|[eh]?h[el]lo)\b|refused to talk to me|"
             r"greeting failed|my name was rejected|did not like our (?:[eh]?h[el]lo|greeting)|smtp command [eh]h",
-            re.IGNORECASE,
         ),
     ),
 )
@@ -85,7 +82,7 @@ class Exchange:
 
 def step(text: str) -> Step:
     """The step that a server's words, or the words around them, tell; UNTOLD when they tell none."""
-    text = " ".join(text.split())
+    text = " ".join(text.lower().split())
     return next((step for step, words in TOLD if words.search(text)), Step.UNTOLD)
 
 

@@ -22,7 +22,7 @@ from tracking.vocabulary import (
     Category,
 )
 
-__all__ = ["NOT_A_BOUNCE", "SENDERS_FAULT", "Category", "Refusal", "classify", "says_nothing"]
+__all__ = ["NOT_A_BOUNCE", "SENDERS_FAULT", "Category", "Refusal", "classify"]
 
 LONGEST = 3000  # characters that are looked at
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
@@ -37,6 +37,7 @@ class Refusal:
     category: Category
     status: str  # enhanced status "5.1.1", or "" when none was said
     code: str  # SMTP reply code "550", or ""
+    is_told: bool = True  # by words; False: the status or the code alone says so, and more words are welcome
 
 
 def classify(text: str, *, status: str = "", code: str = "", step: Step | None = None) -> Refusal:
@@ -45,30 +46,23 @@ def classify(text: str, *, status: str = "", code: str = "", step: Step | None =
     `step` is where in the conversation it was said. None: as the words tell, and else in answer to the recipient, as at
     our own hand-over; Step.UNTOLD: nobody knows.
     """
-    text = " ".join(text[:LONGEST].split())
+    text = " ".join(text[:LONGEST].lower().split())
     status = status or _first(STATUS, text)
     code = code or _first(CODE, text)
     if step is None:
         step = dialogue.step(text) or Step.RECIPIENT
-    return Refusal(_category(text, status, code, step), status, code)
-
-
-def says_nothing(text: str) -> bool:
-    """True when the words alone give no category, so that more words are welcome."""
-    text = " ".join(text[:LONGEST].split())
-    return _said(text) is None and _in_dialect(text) is None
-
-
-def _category(text: str, status: str, code: str, step: Step) -> Category:
-    kind = "4" if code[:1] == "4" else (status or code)[:1]  # one of both says "not now": it may come right
-    if kind == "2":
-        return Category.DELIVERED
     told = _in_dialect(text)
     said = told or _said(text)
+    category = told if told and "4" not in (status[:1], code[:1]) else _category(said, text, status, code, step)
+    return Refusal(category, status, code, said is not None)
+
+
+def _category(said: Category | None, text: str, status: str, code: str, step: Step) -> Category:
+    kind = "4" if code[:1] == "4" else (status or code)[:1]  # one of both says "not now": it may come right
+    if kind == "2":
+        return Category.DELIVERED if status or code.startswith("25") else Category.UNKNOWN
     if kind == "4" and said not in TEMPORARY_MAY_SAY:
         return Category.TRANSIENT
-    if told:
-        return told
     by_status = _by_status(status)
     if said is None:
         return _wordless(by_status, kind, code)

@@ -112,6 +112,9 @@ class Step(IntEnum):
     LONE_DOT = 5  # after a 354 that should not have been: RFC 2920 §3.1
 
 
+IN_REPLY = {Step.MAIL: " (in reply to MAIL FROM)", Step.END: " (in reply to end of DATA)"}  # as Postfix writes it
+
+
 PATH = re.compile(r"[^\x00-\x20\x7f<>]+@[^\x00-\x20\x7f<>@]+")
 STUFF = re.compile(rb"(?:\A|(?<=\n))\.")
 # a 250 to the final dot, then to MAIL and RCPT, and a 354 to DATA, one line each
@@ -323,7 +326,7 @@ class Conversation:
             yield from self._end(code, lines)
         elif step is Step.MAIL or step is Step.RCPT:
             if code >= 300 and self.refusal is None:
-                self.refusal = (code, _text(lines))
+                self.refusal = (code, _text(lines, to=step))
         elif step is Step.DATA:
             yield from self._data(code, lines)
             return
@@ -395,7 +398,7 @@ class Conversation:
         elif code < 400:  # no answer to a final dot that RFC 5321 knows
             yield Receipt(message.number, Outcome.LOST, code, _text(lines))
         else:
-            yield _receipt(message.number, code, _text(lines))
+            yield _receipt(message.number, code, _text(lines, to=Step.END))
 
     def has_news(self) -> bool:
         """On an idle connection the server has nothing to say but goodbye."""
@@ -435,7 +438,8 @@ def _receipt(number: int, code: int, text: str) -> Receipt:
     return Receipt(number, Outcome.REFUSED if code >= 500 else Outcome.TEMPORARY, code, text)
 
 
-def _text(lines: list[bytes]) -> str:
-    """An answer as one line without its codes, fit for a page."""
+def _text(lines: list[bytes], *, to: Step = Step.RCPT) -> str:
+    """An answer as one line without its codes, fit for a page; and to what, since "user unknown" says three things."""
     words = b" ".join([line[4:].strip() for line in lines[:LINES_KEPT]]).decode("utf-8", "replace")
-    return f"{lines[-1][:3].decode('ascii', 'replace')} {words}".strip().replace("\x00", "")[:1000]
+    text = f"{lines[-1][:3].decode('ascii', 'replace')} {words}".strip().replace("\x00", "")[:950]
+    return text + IN_REPLY.get(to, "")

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.conftest import NOON
+from tests.tracking.test_bounce_forms import FORMS, mail
 from tracking import postbox, tokens
 from tracking.models import Event, InboundMail
 
@@ -138,6 +139,23 @@ def test_what_is_about_nobody_is_thrown_away_after_a_month():
     postbox.prune(now=NOON + dt.timedelta(days=31))
 
     assert [mail.kind for mail in InboundMail.objects.all()] == ["dsn"]
+
+
+@pytest.mark.parametrize(("words", "category"), FORMS.values(), ids=FORMS)
+def test_a_report_of_any_form_to_our_return_path_is_about_that_message(words, category):
+    came_back(mail(words))
+
+    assert events() == [("bounce", 7, 4711, str(category))]
+
+
+@pytest.mark.parametrize("words", [words for words, category in FORMS.values() if category == "dead_address"])
+def test_the_same_words_in_an_automatic_answer_say_nothing(words):
+    came_back(
+        b"From: ada@example.org\nSubject: Automatic reply: Newsletter\nAuto-Submitted: auto-replied\n\n"
+        + words.encode()
+    )
+
+    assert events() == []
 
 
 def test_a_mail_nested_a_thousand_times_is_kept_and_read():
