@@ -35,10 +35,13 @@ TRIES = 3  # connections that may break under one message before it waits like a
 Clock = Callable[[], datetime]
 
 _ROWS = """
-SELECT id, address, data FROM mailings_message
- WHERE mailing_id = %(mailing)s AND id BETWEEN %(first)s AND %(last)s AND state = %(open)s
-   AND (not_before IS NULL OR not_before <= %(due)s)
- ORDER BY id LIMIT %(size)s
+SELECT message.id, message.address, message.data, coalesce(nullif(p.country, ''), company.country, '')
+  FROM mailings_message message
+  LEFT JOIN recipients_person p ON p.id = message.person_id
+  LEFT JOIN recipients_company company ON company.id = p.company_id
+ WHERE message.mailing_id = %(mailing)s AND message.id BETWEEN %(first)s AND %(last)s AND message.state = %(open)s
+   AND (message.not_before IS NULL OR message.not_before <= %(due)s)
+ ORDER BY message.id LIMIT %(size)s
 """
 
 
@@ -46,6 +49,7 @@ class Row(NamedTuple):
     number: int
     address: str
     data: dict[str, Any]
+    country: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,8 @@ class Shift:
             "due": due,
             "size": self.size,
         }
-        return [Row(number, address, json.loads(data)) for number, address, data in sql.rows(_ROWS, values)]
+        found = sql.rows(_ROWS, values)
+        return [Row(number, address, json.loads(data), country) for number, address, data, country in found]
 
     def _hand_over(self, rows: Sequence[Row]) -> DeliveryError | None:
         """Send one batch and write down what became of it."""
@@ -200,7 +205,8 @@ class Shift:
     def _ask_gate(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
         if letter.subscription_type is None:
             return {}
-        return gate.recheck("email", letter.subscription_type, [row.address for row in rows], at=self.clock())
+        addresses, countries = [row.address for row in rows], [row.country for row in rows]
+        return gate.recheck("email", letter.subscription_type, addresses, countries=countries, at=self.clock())
 
     def _letters(self, letter: Letter, rows: Sequence[Row]) -> Iterator[Outgoing]:
         """Render each message when a connection is about to need it."""

@@ -11,6 +11,7 @@ from consent.models import OptOutKey
 from mailings import audience
 from mailings.audience import Asked, Show
 from mailings.models import Mailing, Message
+from recipients.models import Company
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type, consents, withdraws
 from tests.mailings.factories import a_mailing, a_person, a_project, a_selection, an_import
@@ -50,6 +51,20 @@ def test_everybody_has_a_row_and_every_row_a_reason() -> None:
     assert (counts.total, counts.gets, counts.held) == (7, 1, 6)
     assert dict(counts.held_by) == {reason: 1 for reason in reasons(mailing).values() if reason}
     assert (frozen.gets, frozen.held, frozen.total) == (1, 6, 7)
+
+
+def test_the_law_is_that_of_the_persons_country_else_of_the_company() -> None:
+    readers = a_selection()
+    a_person("ada@example.org", in_=readers, consents_to="newsletter")
+    a_person("bob@example.org", in_=readers, consents_to="newsletter", country="DE")
+    a_person("carl@example.org", in_=readers, consents_to="newsletter", company="Tischlerei")
+    a_person("dora@example.org", in_=readers, consents_to="newsletter", company="Tischlerei", country="FR")
+    Company.objects.update(country="DE")
+    mailing = a_mailing(to=readers)
+
+    audience.freeze(mailing, now=NOON)
+
+    assert reasons(mailing) == {"Ada": "", "Bob": "confirm_needed", "Carl": "confirm_needed", "Dora": ""}
 
 
 def test_a_person_in_several_sources_is_one_recipient() -> None:

@@ -13,6 +13,7 @@ from mailings.channels.smtp import Account
 from mailings.delivery import chunks, worker
 from mailings.delivery.journal import Journal
 from mailings.models import Chunk, Happening, Mailing, Message, Tally
+from recipients.models import Person
 from tests.conftest import NOON
 from tests.mailings.delivery.factories import a_channel, a_started_mailing, count, states
 from tests.mailings.peer import Peer, Script
@@ -177,6 +178,16 @@ def test_who_left_after_the_freeze_is_held_at_hand_over(peer: Peer, channel: Ema
     assert states(mailing) == {"r1@example.org": "sent", "r2@example.org": "held", "r3@example.org": "sent"}
     assert Message.objects.get(mailing=mailing, address="r2@example.org").reason == "unsubscribed"
     assert sums(mailing) == {"sent": 2, "held": 1}
+
+
+def test_the_law_is_asked_again_at_hand_over_about_the_country_as_it_is_then(peer: Peer, channel: EmailChannel) -> None:
+    mailing = a_started_mailing(3)
+    Person.objects.filter(email_addresses__address="r2@example.org").update(country="DE")
+
+    work_all(mailing, channel)
+
+    assert states(mailing) == {"r1@example.org": "sent", "r2@example.org": "held", "r3@example.org": "sent"}
+    assert Message.objects.get(mailing=mailing, address="r2@example.org").reason == "confirm_needed"
 
 
 def test_a_paused_mailing_hands_nothing_over_and_goes_on_where_it_was(peer: Peer, channel: EmailChannel) -> None:
