@@ -16,6 +16,8 @@ app.conf.beat_schedule = {
     "hits": {"task": "tracking.tasks.take_in_hits", "schedule": 2.0, "options": {"expires": 10}},
     "inbound mail": {"task": "tracking.tasks.read_inbound_mail", "schedule": 2.0, "options": {"expires": 10}},
     "statistics": {"task": "mailings.tasks.fold_journal", "schedule": 2.0, "options": {"expires": 10}},
+    "confirmations": {"task": "consent.tasks.send_confirmations", "schedule": 2.0, "options": {"expires": 10}},
+    "pauses": {"task": "consent.tasks.end_pauses", "schedule": 60.0, "options": {"expires": 50}},
     "imports": {"task": "recipients.tasks.take_up_imports", "schedule": 10.0, "options": {"expires": 20}},
     "forgotten uploads": {"task": "recipients.tasks.forget_drafts", "schedule": 86_400.0},
     "old mail": {"task": "tracking.tasks.prune_inbound_mail", "schedule": 86_400.0},

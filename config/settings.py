@@ -210,6 +210,8 @@ DELIVERY_SERVER_WAIT = float(os.environ.get("DELIVERY_SERVER_WAIT", "5"))
 DELIVERY_RETRY_FIRST = float(os.environ.get("DELIVERY_RETRY_FIRST", "300"))
 DELIVERY_RETRY_GROWTH = float(os.environ.get("DELIVERY_RETRY_GROWTH", "1.3"))
 DELIVERY_RETRY_FOR = float(os.environ.get("DELIVERY_RETRY_FOR", str(72 * 3600)))
+# How long the link works by which somebody confirms that they want our mail.
+DOUBLE_OPT_IN_DAYS = int(os.environ.get("DOUBLE_OPT_IN_DAYS", "7"))
 # How many proxies of our own stand before the web server: whose X-Forwarded-For entry is the visitor. 0: believe none.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 SENDER_NAME = os.environ.get("SENDER_NAME", "Postduif")

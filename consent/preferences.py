@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from consent import gate, ledger, suppressions, unsubscribe
+from consent import gate, ledger, overview, suppressions, unsubscribe
 from consent.models import OptOutKey, Purpose, SubscriptionType, Suppression, SuppressionReason
 from consent.seen import NOTHING, Seen
 from consent.verdict import Call
@@ -70,10 +70,11 @@ def choices(person: OptOutKey, *, at: dt.datetime) -> list[Choice]:
     """List the types in use with what the gate would say today, were there no pause."""
     evidence = ledger.evidence_of(person.channel, person.address)
     blocks = [one for one in suppressions.blocks_of(person.channel, person.address) if one.reason != "paused"]
+    candidate = gate.Candidate(person.address, overview.country_of(person.address))
     found = []
     for one in SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk"):
         verdict = gate.judge(
-            gate.Candidate(person.address),
+            candidate,
             evidence,
             blocks,
             purpose=one.purpose_id,

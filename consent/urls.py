@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views import addresses, overview, preferences, public, suppressions, types
+from consent.views import addresses, confirm, overview, preferences, public, suppressions, types
 
 app_name = "consent"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("p/<str:key>", preferences.preferences),
     path("p/<path:rest>", public.not_a_link),
     path("p/", public.not_a_link),
+    path("confirm/<str:key>/", confirm.confirm, name="confirm"),
+    path("confirm/<str:key>", confirm.confirm),
+    path("confirm/<path:rest>", public.not_a_link),
     path("consent/", overview.index, name="overview"),
     path("consent/addresses/", overview.addresses, name="addresses"),
     path("consent/sources/", overview.sources, name="sources"),

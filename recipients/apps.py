@@ -5,7 +5,8 @@ class RecipientsConfig(AppConfig):
     name = "recipients"
 
     def ready(self) -> None:
-        from consent import overview
+        from consent import overview, preferences
+        from recipients import people as persons
         from recipients.criteria import fields, people
 
         # consent counts the addresses that anybody knows; these are ours
@@ -14,4 +15,5 @@ class RecipientsConfig(AppConfig):
             " FROM recipients_emailaddress email JOIN recipients_person person ON person.id = email.person_id"
             " LEFT JOIN recipients_company company ON company.id = person.company_id"
         )
+        preferences.language_listeners.append(persons.speaks)
         fields.vocabularies.append(people.fields)

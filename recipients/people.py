@@ -44,6 +44,11 @@ def shared_addresses(person: Person) -> list[Shared]:
     return [Shared(row.address, row.person_id, str(row.person)) for row in others[:5]]
 
 
+def speaks(address: str, language: str) -> None:
+    """Keep the language that the owner of an address chose, for everybody who has it."""
+    Person.objects.filter(email_addresses__address=address).update(language=language)
+
+
 def searchable(*parts: str) -> str:
     """Give the text in which words are looked up: lower case, and once more without accents where there are any."""
     plain = " ".join(part for part in parts if part).casefold()

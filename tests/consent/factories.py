@@ -1,7 +1,11 @@
 """Consent in stories: what an address agreed to, and what it took back."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
+
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 
 from consent import ledger
 from consent.models import Purpose, SubscriptionType
@@ -64,3 +68,10 @@ def consents(address: str, source: str = "newsletter_signup", *, now: dt.datetim
 def withdraws(address: str, *, now: dt.datetime = NOON, actor: str = "self", **more: Any) -> None:
     """Record that an address took it back."""
     ledger.record([an_entry(address, "asked", act="withdrawn", actor=actor, **more)], now=now)
+
+
+class NobodyHome(BaseEmailBackend):
+    """A mail server that is not there."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise ConnectionRefusedError("nobody home")

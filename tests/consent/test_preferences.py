@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from consent import gate, ledger, preferences, suppressions, unsubscribe
-from consent.models import ConsentDetail, ConsentEvent, OptOutKey, Standing, Suppression
+from consent.models import ConsentDetail, ConsentEvent, OptOutKey, Standing, SubscriptionType, Suppression
 from tests.consent.factories import a_subscription_type, consents
+from tests.recipients.factories import a_person
 
 pytestmark = pytest.mark.django_db
 ADA = "ada@example.org"
@@ -23,6 +24,10 @@ def stranger() -> Client:
 
 @pytest.fixture
 def link() -> str:
+    a_subscription_type("events").delete()
+    purpose = a_subscription_type().purpose
+    names = {"name_en": "Events", "name_nl": "Evenementen", "description_en": "Open days, courses and meetings."}
+    SubscriptionType.objects.create(code="events", purpose=purpose, **names)
     consents(ADA, "own_form", box_ticked=True, now=timezone.now() - dt.timedelta(days=9))
     return preferences.path(preferences.keys_of([ADA])[ADA])
 
@@ -269,3 +274,12 @@ def test_keys_that_the_database_makes_open_the_page(stranger: Client) -> None:
     assert unsubscribe.SHAPE(made.preferences)
     assert made.preferences != made.key
     assert stranger.get(preferences.path(made.preferences)).status_code == 200
+
+
+def test_the_language_reaches_the_person_who_has_the_address(stranger: Client, link: str) -> None:
+    ada = a_person(email=ADA)
+
+    save(stranger, link, "newsletter", language="nl")
+
+    ada.refresh_from_db()
+    assert ada.language == "nl"
