@@ -7,145 +7,339 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('consent', '0002_initial'),
-        ('recipients', '0001_initial'),
+        ("consent", "0002_initial"),
+        ("recipients", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Mailing',
+            name="Mailing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('email', 'E-mail')], default='email', max_length=13, verbose_name='type')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('scheduled', 'Scheduled'), ('sending', 'Sending'), ('paused', 'Paused'), ('sent', 'Sent'), ('cancelled', 'Cancelled')], default='draft', max_length=9)),
-                ('name', models.CharField(max_length=200, verbose_name='name of mailing')),
-                ('subject', models.CharField(blank=True, max_length=250, verbose_name='subject')),
-                ('preheader', models.CharField(blank=True, max_length=250, verbose_name='preheader')),
-                ('from_name', models.CharField(blank=True, max_length=100, verbose_name='from, name')),
-                ('from_address', models.CharField(blank=True, max_length=320, verbose_name='from, address')),
-                ('reply_to', models.CharField(blank=True, max_length=320, verbose_name='reply to')),
-                ('track_opens', models.BooleanField(default=True, verbose_name='count opens')),
-                ('track_clicks', models.BooleanField(default=True, verbose_name='count clicks')),
-                ('content', models.JSONField(default=dict)),
-                ('content_version', models.PositiveIntegerField(default=0)),
-                ('one_per_address', models.BooleanField(default=True, verbose_name='one message per address')),
-                ('refresh_at_start', models.BooleanField(default=True, verbose_name='read the sources again when sending starts')),
-                ('compiled', models.JSONField(null=True)),
-                ('send_at', models.DateTimeField(blank=True, null=True, verbose_name='send at')),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('subscription_type', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.subscriptiontype', verbose_name='subscription type')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[("email", "E-mail")], default="email", max_length=13, verbose_name="type"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("scheduled", "Scheduled"),
+                            ("sending", "Sending"),
+                            ("paused", "Paused"),
+                            ("sent", "Sent"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="draft",
+                        max_length=9,
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name of mailing")),
+                ("subject", models.CharField(blank=True, max_length=250, verbose_name="subject")),
+                ("preheader", models.CharField(blank=True, max_length=250, verbose_name="preheader")),
+                ("from_name", models.CharField(blank=True, max_length=100, verbose_name="from, name")),
+                ("from_address", models.CharField(blank=True, max_length=320, verbose_name="from, address")),
+                ("reply_to", models.CharField(blank=True, max_length=320, verbose_name="reply to")),
+                ("track_opens", models.BooleanField(default=True, verbose_name="count opens")),
+                ("track_clicks", models.BooleanField(default=True, verbose_name="count clicks")),
+                ("content", models.JSONField(default=dict)),
+                ("content_version", models.PositiveIntegerField(default=0)),
+                ("one_per_address", models.BooleanField(default=True, verbose_name="one message per address")),
+                (
+                    "refresh_at_start",
+                    models.BooleanField(default=True, verbose_name="read the sources again when sending starts"),
+                ),
+                ("compiled", models.JSONField(null=True)),
+                ("send_at", models.DateTimeField(blank=True, null=True, verbose_name="send at")),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "subscription_type",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.subscriptiontype",
+                        verbose_name="subscription type",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Counts',
+            name="Counts",
             fields=[
-                ('mailing', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='counts', serialize=False, to='mailings.mailing')),
-                ('states', models.JSONField(default=dict)),
-                ('reasons', models.JSONField(default=dict)),
-                ('delivered', models.PositiveIntegerField(default=0)),
-                ('opened', models.PositiveIntegerField(default=0)),
-                ('clicked', models.PositiveIntegerField(default=0)),
-                ('bounced', models.PositiveIntegerField(default=0)),
-                ('complained', models.PositiveIntegerField(default=0)),
-                ('unsubscribed', models.PositiveIntegerField(default=0)),
-                ('hits', models.JSONField(default=dict)),
-                ('refreshed_at', models.DateTimeField(null=True)),
+                (
+                    "mailing",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="counts",
+                        serialize=False,
+                        to="mailings.mailing",
+                    ),
+                ),
+                ("states", models.JSONField(default=dict)),
+                ("reasons", models.JSONField(default=dict)),
+                ("delivered", models.PositiveIntegerField(default=0)),
+                ("opened", models.PositiveIntegerField(default=0)),
+                ("clicked", models.PositiveIntegerField(default=0)),
+                ("bounced", models.PositiveIntegerField(default=0)),
+                ("complained", models.PositiveIntegerField(default=0)),
+                ("unsubscribed", models.PositiveIntegerField(default=0)),
+                ("hits", models.JSONField(default=dict)),
+                ("refreshed_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Happening',
+            name="Happening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(max_length=30)),
-                ('detail', models.JSONField(default=dict)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='happenings', to='mailings.mailing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("kind", models.CharField(max_length=30)),
+                ("detail", models.JSONField(default=dict)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="happenings", to="mailings.mailing"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first', models.BigIntegerField()),
-                ('last', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('working', 'Working'), ('done', 'Done')], default='waiting', max_length=7)),
-                ('is_retry', models.BooleanField(default=False)),
-                ('owner', models.CharField(blank=True, max_length=100)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('batch_first', models.BigIntegerField(null=True)),
-                ('batch_last', models.BigIntegerField(null=True)),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='mailings.mailing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("first", models.BigIntegerField()),
+                ("last", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("working", "Working"), ("done", "Done")],
+                        default="waiting",
+                        max_length=7,
+                    ),
+                ),
+                ("is_retry", models.BooleanField(default=False)),
+                ("owner", models.CharField(blank=True, max_length=100)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("batch_first", models.BigIntegerField(null=True)),
+                ("batch_last", models.BigIntegerField(null=True)),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="mailings.mailing"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('mailing'), models.F('id'), condition=models.Q(('state', 'done'), _negated=True), name='chunk_to_do')],
+                "indexes": [
+                    models.Index(
+                        models.F("mailing"),
+                        models.F("id"),
+                        condition=models.Q(("state", "done"), _negated=True),
+                        name="chunk_to_do",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LinkCount',
+            name="LinkCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('human', models.PositiveIntegerField(default=0)),
-                ('machine', models.PositiveIntegerField(default=0)),
-                ('people', models.PositiveIntegerField(default=0)),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='link_counts', to='mailings.mailing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("human", models.PositiveIntegerField(default=0)),
+                ("machine", models.PositiveIntegerField(default=0)),
+                ("people", models.PositiveIntegerField(default=0)),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="link_counts", to="mailings.mailing"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('mailing', 'number'), name='one_count_per_link')],
+                "constraints": [models.UniqueConstraint(fields=("mailing", "number"), name="one_count_per_link")],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(default='email', max_length=6)),
-                ('address', models.CharField(blank=True, max_length=320)),
-                ('state', models.CharField(choices=[('held', 'Held'), ('pending', 'Waiting'), ('sending', 'Sending'), ('sent', 'Sent'), ('deferred', 'Retrying'), ('failed', 'Failed'), ('unknown', 'Unknown'), ('cancelled', 'Cancelled')], max_length=9)),
-                ('reason', models.CharField(blank=True, max_length=30)),
-                ('evidence', models.BigIntegerField(null=True)),
-                ('answer', models.TextField(blank=True)),
-                ('data', models.JSONField(default=dict)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('not_before', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('clicked_at', models.DateTimeField(null=True)),
-                ('bounced_at', models.DateTimeField(null=True)),
-                ('complained_at', models.DateTimeField(null=True)),
-                ('unsubscribed_at', models.DateTimeField(null=True)),
-                ('mailing', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='mailings.mailing')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='recipients.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(default="email", max_length=6)),
+                ("address", models.CharField(blank=True, max_length=320)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("pending", "Waiting"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("deferred", "Retrying"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=30)),
+                ("evidence", models.BigIntegerField(null=True)),
+                ("answer", models.TextField(blank=True)),
+                ("data", models.JSONField(default=dict)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("not_before", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("clicked_at", models.DateTimeField(null=True)),
+                ("bounced_at", models.DateTimeField(null=True)),
+                ("complained_at", models.DateTimeField(null=True)),
+                ("unsubscribed_at", models.DateTimeField(null=True)),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="mailings.mailing",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="messages",
+                        to="recipients.person",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('mailing'), models.F('id'), name='message_by_mailing'), models.Index(models.F('mailing'), models.F('reason'), models.F('id'), condition=models.Q(('reason', ''), _negated=True), name='message_by_reason'), models.Index(models.F('mailing'), models.F('id'), condition=models.Q(('opened_at__isnull', False)), name='message_opened'), models.Index(models.F('mailing'), models.F('id'), condition=models.Q(('clicked_at__isnull', False)), name='message_clicked'), models.Index(models.F('mailing'), models.F('id'), condition=models.Q(('bounced_at__isnull', False)), name='message_bounced')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('address', ''), _negated=True), fields=('mailing', 'channel', 'address'), name='one_message_per_address')],
+                "indexes": [
+                    models.Index(models.F("mailing"), models.F("id"), name="message_by_mailing"),
+                    models.Index(
+                        models.F("mailing"),
+                        models.F("reason"),
+                        models.F("id"),
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="message_by_reason",
+                    ),
+                    models.Index(
+                        models.F("mailing"),
+                        models.F("id"),
+                        condition=models.Q(("opened_at__isnull", False)),
+                        name="message_opened",
+                    ),
+                    models.Index(
+                        models.F("mailing"),
+                        models.F("id"),
+                        condition=models.Q(("clicked_at__isnull", False)),
+                        name="message_clicked",
+                    ),
+                    models.Index(
+                        models.F("mailing"),
+                        models.F("id"),
+                        condition=models.Q(("bounced_at__isnull", False)),
+                        name="message_bounced",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("address", ""), _negated=True),
+                        fields=("mailing", "channel", "address"),
+                        name="one_message_per_address",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('importing', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='recipients.import')),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='mailings.mailing')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='recipients.person')),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='recipients.project')),
-                ('selection', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='recipients.selection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "importing",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="recipients.import"
+                    ),
+                ),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sources", to="mailings.mailing"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="recipients.person"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="recipients.project",
+                    ),
+                ),
+                (
+                    "selection",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="recipients.selection",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=django.db.models.expressions.RawSQL('num_nonnulls(selection_id, project_id, person_id, importing_id) = 1', (), output_field=models.BooleanField()), name='exactly_one_source'), models.UniqueConstraint(fields=('mailing', 'selection', 'project', 'person', 'importing'), name='source_once_per_mailing', nulls_distinct=False)],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=django.db.models.expressions.RawSQL(
+                            "num_nonnulls(selection_id, project_id, person_id, importing_id) = 1",
+                            (),
+                            output_field=models.BooleanField(),
+                        ),
+                        name="exactly_one_source",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("mailing", "selection", "project", "person", "importing"),
+                        name="source_once_per_mailing",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
     ]

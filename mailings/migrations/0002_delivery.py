@@ -5,43 +5,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mailings', '0001_initial'),
+        ("mailings", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='chunk',
-            name='issued_at',
+            model_name="chunk",
+            name="issued_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='chunk',
-            name='not_before',
+            model_name="chunk",
+            name="not_before",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='chunk',
-            name='rows_left',
+            model_name="chunk",
+            name="rows_left",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('held', models.IntegerField(default=0)),
-                ('pending', models.IntegerField(default=0)),
-                ('sent', models.IntegerField(default=0)),
-                ('deferred', models.IntegerField(default=0)),
-                ('failed', models.IntegerField(default=0)),
-                ('unknown', models.IntegerField(default=0)),
-                ('cancelled', models.IntegerField(default=0)),
-                ('mailing', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='mailings.mailing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("held", models.IntegerField(default=0)),
+                ("pending", models.IntegerField(default=0)),
+                ("sent", models.IntegerField(default=0)),
+                ("deferred", models.IntegerField(default=0)),
+                ("failed", models.IntegerField(default=0)),
+                ("unknown", models.IntegerField(default=0)),
+                ("cancelled", models.IntegerField(default=0)),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tallies",
+                        to="mailings.mailing",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('mailing'), models.F('at'), name='tally_by_mailing')],
+                "indexes": [models.Index(models.F("mailing"), models.F("at"), name="tally_by_mailing")],
             },
         ),
     ]

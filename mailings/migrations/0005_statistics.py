@@ -5,38 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mailings', '0004_filed_archived_copies'),
-        ('recipients', '0003_import_evidence'),
+        ("mailings", "0004_filed_archived_copies"),
+        ("recipients", "0003_import_evidence"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HourCount',
+            name="HourCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=11)),
-                ('hour', models.DateTimeField()),
-                ('human', models.PositiveIntegerField(default=0)),
-                ('machine', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=11)),
+                ("hour", models.DateTimeField()),
+                ("human", models.PositiveIntegerField(default=0)),
+                ("machine", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(models.F('mailing'), models.F('id'), condition=models.Q(('complained_at__isnull', False)), name='message_complained'),
+            model_name="message",
+            index=models.Index(
+                models.F("mailing"),
+                models.F("id"),
+                condition=models.Q(("complained_at__isnull", False)),
+                name="message_complained",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(models.F('mailing'), models.F('id'), condition=models.Q(('unsubscribed_at__isnull', False)), name='message_left'),
+            model_name="message",
+            index=models.Index(
+                models.F("mailing"),
+                models.F("id"),
+                condition=models.Q(("unsubscribed_at__isnull", False)),
+                name="message_left",
+            ),
         ),
         migrations.AddField(
-            model_name='hourcount',
-            name='mailing',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hour_counts', to='mailings.mailing'),
+            model_name="hourcount",
+            name="mailing",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="hour_counts", to="mailings.mailing"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hourcount',
-            constraint=models.UniqueConstraint(fields=('mailing', 'kind', 'hour'), name='one_count_per_hour'),
+            model_name="hourcount",
+            constraint=models.UniqueConstraint(fields=("mailing", "kind", "hour"), name="one_count_per_hour"),
         ),
     ]
