@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import gate, ledger, overview, rules, suppressions
+from consent import gate, law, ledger, overview, rules, suppressions
 from consent.models import ConsentDetail, ConsentEvent, SubscriptionType, Suppression
 from consent.verdict import Call, Verdict
 
@@ -185,7 +185,9 @@ def evidence(detail: ConsentDetail) -> list[tuple[str, str]]:
     rule = rules.SOURCES.get(detail.event.source)
     labels = {piece.key: str(piece.label) for piece in rule.evidence_fields} if rule else {}
     rows = [(labels[key], str(detail.evidence[key])) for key in labels if detail.evidence.get(key)]
-    rows += [(key, str(value)) for key, value in detail.evidence.items() if key not in labels]
+    rows += [(str(words), _("yes")) for flag, words in law.SOFT_FLAGS.items() if detail.evidence.get(flag)]
+    known = {*labels, *law.SOFT_FLAGS}
+    rows += [(key, str(value)) for key, value in detail.evidence.items() if key not in known]
     own: Iterable[tuple[str, object]] = (
         (_("Wording shown"), detail.wording),
         (_("Language"), detail.language),

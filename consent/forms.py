@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses, ledger, rules
+from consent import addresses, law, ledger, rules
 from consent.models import Purpose, SubscriptionType, SuppressionReason
 
 
@@ -58,6 +58,9 @@ class RecordForm(forms.Form):
                 max_length=4000,
                 widget=forms.Textarea({"rows": 3}) if piece.key == "wording" else forms.TextInput(),
             )
+        if self.rule.may_be_soft:
+            for flag, label in law.SOFT_FLAGS.items():
+                self.fields[f"evidence_{flag}"] = forms.BooleanField(label=label, required=False)  # type: ignore[arg-type]
         if self.rule.may_be_explicit:
             self.fields["box_ticked"] = forms.BooleanField(
                 label=_("They ticked a box that was not ticked beforehand"), required=False
@@ -76,7 +79,7 @@ class RecordForm(forms.Form):
             source=values["source"],
             box_ticked=bool(values.get("box_ticked")),
             evidence_on=evidence_on,
-            evidence={key: value for key, value in pieces.items() if value},
+            evidence={key: law.YES if value is True else value for key, value in pieces.items() if value},
             actor=actor,
         )
 

@@ -50,6 +50,7 @@ class SourceRule:
     status: Status
     kind: Kind = Kind.NONE
     may_be_explicit: bool = False  # an unticked box that the person ticked makes it explicit
+    may_be_soft: bool = False  # where the law knows soft opt-in, its three conditions can be shown (consent.law)
     date_label: Text = DATE
     evidence_fields: tuple[Field, ...] = ()
     months: int = 0
@@ -124,6 +125,7 @@ _ROWS = (
         status=Status.ALLOWED,
         kind=Kind.IMPLICIT,
         may_be_explicit=True,
+        may_be_soft=True,
         date_label=_("Filled in on"),
         evidence_fields=(
             Field("form", _("Form and version")),
@@ -139,6 +141,7 @@ _ROWS = (
         explanation=_("They bought from this brand within the last two years."),
         status=Status.ALLOWED,
         kind=Kind.IMPLICIT,
+        may_be_soft=True,
         date_label=_("Order date"),
         evidence_fields=(Field("order", _("Order number")), Field("brand", _("Brand"))),
         months=24,
@@ -150,6 +153,7 @@ _ROWS = (
         explanation=_("They signed an agreement with this brand within the last two years."),
         status=Status.ALLOWED,
         kind=Kind.IMPLICIT,
+        may_be_soft=True,
         date_label=_("Signed on"),
         evidence_fields=(
             Field("contract", _("Number of the agreement")),
@@ -175,6 +179,7 @@ _ROWS = (
         explanation=_("They signed up for your own service or club, and use it."),
         status=Status.ALLOWED,
         kind=Kind.IMPLICIT,
+        may_be_soft=True,
         date_label=_("Last active on"),
         evidence_fields=(Field("account", _("Account number")), Field("signed_up_on", _("Signed up on"))),
         months=12,

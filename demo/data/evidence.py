@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from consent import law
 from consent.ledger import Entry
 from demo.data.people import SEED, Consent, Someone
 
@@ -14,6 +15,7 @@ WORDINGS = {
     "en": "Yes, send me the newsletter of De Werkbank, at most twice a month. I can stop at any time.",
 }
 COURSES = ("Dovetails II", "Welding for beginners", "Feedback geven", "Coaching for managers", "Sharpening")
+SOFT = dict.fromkeys(law.SOFT_FLAGS, law.YES)  # customers: told what they would get, and free to refuse it
 SITE = "https://dewerkbank.example"
 
 
@@ -83,7 +85,9 @@ class Case:
 
     def bought(self, day: dt.date) -> Entry:
         order = f"{day:%y}-{self.chance.randrange(100, 1900):04}"
-        return self.recorded(day, "purchase", order=order, brand="De Werkbank", item=self.chance.choice(COURSES))
+        return self.recorded(
+            day, "purchase", order=order, brand="De Werkbank", item=self.chance.choice(COURSES), **SOFT
+        )
 
 
 MAKERS: Mapping[Consent, Callable[[Case], Entry]] = {
@@ -100,7 +104,7 @@ MAKERS: Mapping[Consent, Callable[[Case], Entry]] = {
         case.day(200, 300), "event_own_contact", event="Open day", record=f"Visitor card {case.chance.randrange(100, 900)}"
     ),
     Consent.CONTRACT: lambda case: case.recorded(
-        case.day(5, 600), "contract", contract=f"L-{case.chance.randrange(10, 400):03}"
+        case.day(5, 600), "contract", contract=f"L-{case.chance.randrange(10, 400):03}", **SOFT
     ),
     Consent.SPOKEN: lambda case: case.recorded(
         case.day(3, 200), "met_in_person", note="At the stand; wants to hear about apprentices"

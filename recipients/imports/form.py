@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from consent import rules
+from consent import law, rules
 from consent.models import Purpose
 from recipients.forms import OneLine
 from recipients.imports import runs
@@ -64,6 +64,7 @@ class Source:
     rule: rules.SourceRule
     is_chosen: bool
     pieces: list[Piece]
+    flags: list[forms.BoundField]  # the conditions of soft opt-in
     box: forms.BoundField | None
     without: forms.BoundField | None
 
@@ -82,7 +83,10 @@ class ImportForm(forms.Form):
     )
     selection_name = OneLine(label=_("Name of the new selection"), max_length=200, required=False)
     selection = forms.ModelChoiceField(
-        Selection.objects.by_hand().order_by("name"), label=_("Selection"), required=False, empty_label=_("Choose a selection")
+        Selection.objects.by_hand().order_by("name"),
+        label=_("Selection"),
+        required=False,
+        empty_label=_("Choose a selection"),
     )
     overwrite = forms.ChoiceField(
         label=_("People we know already"),
@@ -143,6 +147,9 @@ class ImportForm(forms.Form):
                 empty_value=None,
                 required=False,
             )
+        if rule.may_be_soft:
+            for flag, label in law.SOFT_FLAGS.items():
+                self.fields[f"{rule.code}-{flag}"] = forms.BooleanField(label=str(label), required=False)
         if rule.may_be_explicit:
             self.fields[f"{rule.code}-box"] = forms.BooleanField(label=ASKS_TO_TICK, required=False)
 
@@ -175,6 +182,7 @@ class ImportForm(forms.Form):
             rule=rule,
             is_chosen=self["source"].value() == rule.code,
             pieces=[Piece(self[f"{rule.code}-{key}"], self[f"{rule.code}-{key}-column"]) for key in keys],
+            flags=[self[f"{rule.code}-{flag}"] for flag in law.SOFT_FLAGS] if rule.may_be_soft else [],
             box=self[box] if box in self.fields else None,
             without=self[without] if without in self.fields else None,
         )
@@ -218,10 +226,11 @@ class ImportForm(forms.Form):
             return Declaration(code, without_consent=bool(cleaned.get(f"{code}-without")))
         columns = {key: cleaned.get(f"{code}-{key}-column") for key in (DATE, *(piece.key for piece in rule.evidence_fields))}  # fmt: skip
         typed = {piece.key: cleaned.get(f"{code}-{piece.key}", "") for piece in rule.evidence_fields}
+        soft = {flag: law.YES for flag in law.SOFT_FLAGS if cleaned.get(f"{code}-{flag}")}
         evidence_on: dt.date | None = cleaned.get(f"{code}-{DATE}")
         return Declaration(
             source=code,
-            evidence={key: value for key, value in typed.items() if value and columns[key] is None},
+            evidence={key: value for key, value in typed.items() if value and columns[key] is None} | soft,
             evidence_on=evidence_on if columns[DATE] is None else None,
             columns={key: column for key, column in columns.items() if column is not None},
             box_ticked=bool(cleaned.get(f"{code}-box")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from consent import rules
+from consent import law, rules
 from recipients.imports.checks import WARNINGS, Warn
 from recipients.imports.declaration import DATE
 from recipients.models import Import
@@ -73,4 +73,5 @@ def evidence(importing: Import) -> list[tuple[str | Promise, str | dt.date]]:
             value = _("from column “%(name)s”") % {"name": name}
         if value:
             pieces.append((label, value))
+    pieces += [(label, _("yes")) for flag, label in law.SOFT_FLAGS.items() if importing.evidence.get(flag)]
     return pieces

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from consent import suppressions
+from consent import law, suppressions
 from consent.models import ConsentDetail, ConsentEvent, Purpose, SubscriptionType, Suppression
 from tests.consent.factories import a_subscription_type, consents
 
@@ -176,6 +176,18 @@ def test_consent_is_written_down_with_the_evidence_of_its_source(marieke: Client
     event, detail = ConsentEvent.objects.get(), ConsentDetail.objects.get()
     assert (event.kind, event.source, event.actor[:5]) == ("explicit", "own_form", "user:")
     assert (detail.address, detail.evidence["wording"]) == (ADA, "Mail me")
+
+
+def test_a_purchase_is_written_down_with_the_conditions_of_soft_opt_in(marieke: Client) -> None:
+    filled = {"address": ADA, "subscription_type": a_subscription_type().pk, "source": "purchase"}
+    filled |= {"evidence_on": "2026-03-03", "evidence_order": "26-1", "evidence_brand": "De Werkbank"}
+    filled |= {f"evidence_{flag}": "on" for flag in law.SOFT_FLAGS}
+
+    marieke.post("/consent/record/", filled)
+
+    assert law.is_soft(ConsentDetail.objects.get().evidence)
+    shown = marieke.get(f"/consent/ledger/{ConsentEvent.objects.get().pk}/").content.decode()
+    assert "They could refuse when they gave the address" in shown
 
 
 @pytest.mark.parametrize(

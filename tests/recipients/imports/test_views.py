@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from consent.models import ConsentEvent
+from consent import law
+from consent.models import ConsentEvent, Ground
 from recipients.imports import rows, runs
 from recipients.models import Import, Person, Selection
 from recipients.tasks import run_import
@@ -92,6 +93,21 @@ def test_the_whole_way_from_file_to_report(marketer: Client, tmp_path: Path) -> 
     assert "Bought something from you" in report
     assert Selection.objects.get(name="Spring fair").members.count() == 2
     assert set(ConsentEvent.objects.values_list("source", flat=True)) == {"purchase"}
+
+
+@pytest.mark.parametrize(("flags", "soft"), [(2, False), (3, True)])
+def test_customers_of_a_file_keep_the_conditions_of_soft_opt_in(
+    marketer: Client, tmp_path: Path, flags: int, *, soft: bool
+) -> None:
+    importing = uploaded(marketer, tmp_path)
+    ticked = {f"purchase-{flag}": "on" for flag in list(law.SOFT_FLAGS)[:flags]}
+
+    post(marketer, importing, **PURCHASE, **ticked)
+    run_import(import_id=importing.pk)
+
+    assert set(Ground.objects.values_list("source", "is_soft")) == {("purchase", soft)}
+    report = text(marketer.get(reverse("recipients:import", args=[importing.pk])))
+    assert ("They can refuse in every message" in report) is soft
 
 
 def test_the_rejected_rows_are_a_workbook(marketer: Client, tmp_path: Path) -> None:
