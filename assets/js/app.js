@@ -7,6 +7,7 @@ import "./shell/menus.js";
 import "./shell/picking.js";
 import "./shell/saved.js";
 import "./shell/toasts.js";
+import "./shell/typing.js";
 import "./shell/uploads.js";
 
 window.Alpine = Alpine;

@@ -75,7 +75,7 @@ def _wanted(request: HttpRequest, selection: Selection, asked: Wish) -> tuple[Ma
 
 def _put_back(request: HttpRequest) -> tree.Group:
     try:
-        return tree.read(json.loads(request.POST.get("before", "")[:MOST_JSON]))
+        return tree.read(json.loads(request.POST.get("back", "")[:MOST_JSON]))
     except ValueError as mistake:
         raise tree.BadTree(_("That cannot be undone any more.")) from mistake
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recipients import paging, selections
-from recipients.criteria import glossary
+from recipients.criteria import glossary, meaning
 from recipients.forms import SelectionForm
 from recipients.models import Selection, SelectionMember
 from recipients.views import explained, lists
@@ -57,8 +57,10 @@ def _tab(request: HttpRequest, selection: Selection) -> str:
 def _criteria(selection: Selection) -> dict[str, object]:
     """What a selection has that follows from criteria: those in words, and how old its members are."""
     root = selections.definition(selection)
+    known = glossary.load(root, of=selection.pk)
     return {
-        "line": explained.criteria(root, glossary.load(root, of=selection.pk)),
+        "line": explained.criteria(root, known),
+        "broken": next(iter(meaning.problems(root, known).values()), "") if root.parts else "",
         "stale": not selections.is_fresh(selection, now=timezone.now()),
         "draft_waits": selection.draft is not None,
         "by_criteria": True,
