@@ -46,7 +46,7 @@ class Combination:
 
 def read(data: object) -> Combination:
     """Read the JSON form. Raises BadTree."""
-    if not isinstance(data, dict) or data.get("combine", "union") not in set(Combine):
+    if not isinstance(data, dict) or data.get("combine", "union") not in list(Combine):
         raise BadTree(_("This is not a combination of selections."))
     numbers = data.get("selections", ["", ""])
     if not isinstance(numbers, list) or len(numbers) > MOST:

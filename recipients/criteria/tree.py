@@ -79,7 +79,7 @@ def _read(data: object, depth: int) -> Node:
         raise BadTree(_("This is not a criterion."))
     if "parts" in data:
         parts = data["parts"]
-        if not isinstance(parts, list) or len(parts) > MOST_NODES or data.get("how") not in set(How):
+        if not isinstance(parts, list) or len(parts) > MOST_NODES or data.get("how") not in list(How):
             raise BadTree(_("This is not a group of criteria."))
         return Group(How(data["how"]), tuple(_read(part, depth + 1) for part in parts))
     return Condition(_code(data.get("field")), _code(data.get("is")), given(data.get("with", {})))
