@@ -57,6 +57,15 @@ CHIPS: dict[str, dict[str, Chip]] = {
         "cancelled": Chip("off", "ban", _("Cancelled"), struck=True),
         "answering": Chip("live", "inbox", _("Answering")),
     },
+    "confirmation": {
+        "waiting": Chip("off", "clock", _("On its way")),
+        "asked": Chip("info", "mail", _("Asked")),
+        "confirmed": Chip("ok", "check-check", _("Confirmed")),
+        "expired": Chip("off", "calendar-clock", _("Not answered")),
+        "declined": Chip("bad", "x", _("Was not them")),
+        "replaced": Chip("off", "rotate-cw", _("Asked anew")),
+        "failed": Chip("bad", "triangle-alert", _("Not sent")),
+    },
     "project": {
         "planned": Chip("info", "calendar-clock", _("Planned")),
         "running": Chip("live", "play", _("Running")),

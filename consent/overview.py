@@ -106,7 +106,7 @@ def _by_reason(subscription_type: SubscriptionType, at: dt.datetime) -> Mapping[
         return dict(kept)
     started = time.perf_counter()
     query = (
-        f"WITH candidate AS ({_once(populations)}), judged AS ({gate.verdicts_sql()}) "  # noqa: S608
+        f"WITH candidate AS ({everybody()}), judged AS ({gate.verdicts_sql()}) "  # noqa: S608
         "SELECT reason, count(*) FROM judged GROUP BY reason"
     )
     with connection.cursor() as cursor:
@@ -125,6 +125,11 @@ def _some() -> str:
         for part in populations
     )
     return f"{_once(few)} ORDER BY address LIMIT %(size)s"
+
+
+def everybody() -> str:
+    """Give a SELECT of all addresses we know, each once, with its country if anybody knows it."""
+    return _once(populations)
 
 
 def _once(parts: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views import addresses, confirm, overview, preferences, public, suppressions, types
+from consent.views import addresses, confirm, overview, preferences, public, suppressions, types, verify
 
 app_name = "consent"
 urlpatterns = [
@@ -24,6 +24,10 @@ urlpatterns = [
     path("consent/ledger/<int:pk>/", overview.entry, name="entry"),
     path("consent/address/", addresses.panel, name="address"),
     path("consent/record/", addresses.record, name="record"),
+    path("consent/verify/", verify.index, name="verify"),
+    path("consent/verify/letter/", verify.letter, name="letter"),
+    path("consent/confirmations/", verify.confirmations, name="confirmations"),
+    path("consent/confirmations/<int:pk>/resend/", verify.resend, name="resend"),
     path("consent/suppressions/", suppressions.index, name="suppressions"),
     path("consent/suppressions/new/", suppressions.block, name="block"),
     path("consent/suppressions/<int:pk>/release/", suppressions.release, name="release"),

@@ -5,7 +5,7 @@ class RecipientsConfig(AppConfig):
     name = "recipients"
 
     def ready(self) -> None:
-        from consent import overview, preferences
+        from consent import overview, preferences, verifying
         from recipients import people as persons
         from recipients.criteria import fields, people
 
@@ -16,4 +16,8 @@ class RecipientsConfig(AppConfig):
             " LEFT JOIN recipients_company company ON company.id = person.company_id"
         )
         preferences.language_listeners.append(persons.speaks)
+        verifying.languages.append(
+            "SELECT email.address, person.language FROM recipients_emailaddress email"
+            " JOIN recipients_person person ON person.id = email.person_id"
+        )
         fields.vocabularies.append(people.fields)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from consent import addresses, explain, ledger
 from consent.forms import RecordForm
 from consent.models import ConsentDetail
+from consent.views.verify import latest
 
 
 @require_GET
@@ -28,6 +29,7 @@ def panel(request: HttpRequest) -> HttpResponse:
         "address": address,
         "mistake": mistake,
         "lines": [] if mistake else explain.address(address, at=timezone.now()),
+        "confirmations": [] if mistake else latest(address, now=timezone.now()),
         "entries": 0 if mistake else ConsentDetail.objects.filter(address=address).count(),
     }
     fragment = "#panel" if request.headers.get("HX-Request") == "true" else ""
