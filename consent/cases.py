@@ -12,7 +12,6 @@ from consent.verdict import MessageClass
 from consent.whatif import SOMEBODY, Case
 
 LONGEST = 64 * 1024  # bytes of one line
-YEARS = range(1900, 3000)
 
 
 class BadCase(ValueError):
@@ -92,7 +91,7 @@ def _moment(value: object, zone: dt.tzinfo) -> dt.datetime:
         moment = dt.datetime.fromisoformat(_text(value, zone).strip())
     except ValueError as mistake:
         raise ValueError(_("“%s” is no date like 2026-11-23 or 2026-11-23T09:30+01:00") % value) from mistake
-    if moment.year not in YEARS:
+    if moment.year not in rules.YEARS:
         raise ValueError(_("“%s” lies too far away") % value)
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 

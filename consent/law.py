@@ -59,6 +59,13 @@ DEMANDS: dict[Demand, str | Promise] = {
     Demand.CONFIRMED: _("explicit and confirmed"),
 }
 
+SAYINGS: dict[Demand, str | Promise] = {
+    Demand.NOTHING: _("The law there asks for nothing more."),
+    Demand.SOFT: _("The law there asks for an explicit yes, or for a customer with all of soft opt-in."),
+    Demand.EXPLICIT: _("The law there asks for an explicit yes."),
+    Demand.CONFIRMED: _("The law there asks for an explicit yes that was confirmed (double opt-in)."),
+}
+
 # The reason of a verdict when the demand is not met.
 LACKING = {Demand.SOFT: "soft_opt_in", Demand.EXPLICIT: "explicit_needed", Demand.CONFIRMED: "confirm_needed"}
 
@@ -154,18 +161,3 @@ NONE = Law()  # the rule table alone
 
 # Where whether a mail was opened may be measured only with a consent of its own (CNIL 2026-042).
 TRACKING_NEEDS_CONSENT = frozenset({Regime.FR})
-
-# Who may be asked to confirm by an automatic mail, and who only one by one (reference: remedy gating). A bulk request for
-# permission is itself forbidden in the Netherlands, Germany and Canada (DMCC on Tw 11.7(1), CRTC guidance).
-TYPED_IN_BY_THEMSELVES = frozenset({"own_form", "newsletter_signup", "ad_response"})
-OWN_CUSTOMERS = frozenset({"purchase", "contract", "active_member"})
-NO_BULK_REQUEST = frozenset({Regime.NL, Regime.DE, Regime.CA})
-
-
-def may_ask_by_mail(source: str, country: str, *, soft_opt_in: bool = False) -> bool:
-    """Say whether an address of this source may be asked to confirm by an automatic mail; else one to one, by hand."""
-    if source in TYPED_IN_BY_THEMSELVES:
-        return True
-    if source in OWN_CUSTOMERS:
-        return soft_opt_in
-    return source == "event_own_contact" and regime_of(country) not in NO_BULK_REQUEST

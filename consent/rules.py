@@ -19,6 +19,9 @@ type Text = str | Promise
 DATE = _("Date")
 
 
+YEARS = range(1900, 3000)  # of a date that somebody types
+
+
 class Status(StrEnum):
     ALLOWED = "allowed"  # with its evidence it may be mailed
     VERIFY = "verify"  # the person must confirm first

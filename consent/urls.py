@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views import addresses, confirm, overview, preferences, public, suppressions, types, verify
+from consent.views import addresses, confirm, overview, preferences, public, suppressions, types, verify, whatif
 
 app_name = "consent"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("consent/", overview.index, name="overview"),
     path("consent/addresses/", overview.addresses, name="addresses"),
     path("consent/sources/", overview.sources, name="sources"),
+    path("consent/what-if/", whatif.ask, name="whatif"),
     path("consent/ledger/", overview.entries, name="entries"),
     path("consent/ledger/check/", overview.check, name="check"),
     path("consent/ledger/<int:pk>/", overview.entry, name="entry"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses, gate, law, rules
+from consent import addresses, gate, law, remedies, rules
 from consent.verdict import Call, Evidence, MessageClass, Verdict
 
 TYPE = 1  # the one purpose and subscription type of an imagined case
@@ -146,6 +146,6 @@ def _answer(found: Verdict, rule: rules.SourceRule, acts: list[Evidence]) -> Ans
         return Answer(Call.ALLOW, "no_consent_needed")
     if basis.act == "confirmed":
         return Answer(Call.ALLOW, "confirmed")
-    if basis.kind == "implicit" and basis.is_soft and rule.code in law.OWN_CUSTOMERS:
+    if basis.kind == "implicit" and basis.is_soft and rule.code in remedies.CUSTOMERS:
         return Answer(Call.ALLOW, "soft_opt_in_complete", found.until)
     return Answer(Call.ALLOW, basis.kind, found.until)

@@ -41,6 +41,7 @@ def known(transactional_db: None) -> None:
         ("/consent/ledger/", "ledger"),
         (f"/consent/address/?address={HANNA}", "address"),
         ("/consent/record/?source=own_form", "record"),
+        ("/consent/what-if/?source=own_form&evidence_date=2026-10-01&country=DE", "what-if"),
         ("/consent/suppressions/", "blocked"),
         ("/consent/suppressions/new/", "block"),
         ("/consent/types/", "types"),
@@ -80,6 +81,21 @@ def test_consent_is_recorded_by_hand_with_the_evidence_that_its_source_needs(aut
     panel = page.get_by_role("region", name="May I mail this person?").first
     expect(panel).to_contain_text("counts until 9 September 2028")
     author.inspect()
+
+
+def test_what_if_answers_while_one_chooses(author: Visitor, known: None) -> None:
+    page = author.open("/consent/")
+    page.get_by_role("link", name="What if?").click()
+    page.get_by_label("Where does the address come from?").select_option("Signed up for the newsletter")
+    expect(page.get_by_text("The evidence is not complete.")).to_be_visible()
+
+    page.get_by_label("Evidence complete as of").fill("2026-10-01")
+    page.get_by_label("Evidence complete as of").press("Tab")
+    expect(page.get_by_text("They agreed by an act of their own.")).to_be_visible()
+    page.get_by_label("Country").select_option("Germany")
+
+    expect(page.get_by_text("The law there asks for a confirmed yes.")).to_be_visible()
+    assert "country=DE" in page.url
 
 
 def test_the_ledger_is_checked_on_the_spot(author: Visitor, known: None) -> None:

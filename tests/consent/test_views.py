@@ -43,6 +43,10 @@ PAGES = [
     "/consent/record/",
     "/consent/record/?source=third_party_list",
     *(f"/consent/record/?source={source}&address=ada@example.org" for source in ("own_form", "purchase", "nonsense")),
+    "/consent/what-if/",
+    "/consent/what-if/?source=nonsense&at=never&channel=fax",
+    "/consent/what-if/?source=unknown&country=DE&message_class=one_to_one&address=%EF%BF%BD&at=9999-12-31T23:59",
+    "/consent/what-if/?source=purchase&evidence_date=9999-12-31&at=9999-12-31",
     "/consent/suppressions/",
     "/consent/suppressions/?q=%25&reason=nonsense&show=released&after=5",
     "/consent/suppressions/new/",
@@ -176,6 +180,29 @@ def test_consent_is_written_down_with_the_evidence_of_its_source(marieke: Client
     event, detail = ConsentEvent.objects.get(), ConsentDetail.objects.get()
     assert (event.kind, event.source, event.actor[:5]) == ("explicit", "own_form", "user:")
     assert (detail.address, detail.evidence["wording"]) == (ADA, "Mail me")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("", ["May not", "The evidence is not complete", "counts two years", "Put a box at the checkout"]),
+        (
+            "?source=purchase&evidence_date=2024-01-01&at=2025-12-31T23:59&country=US",
+            ["May mail", "Until the beginning"],
+        ),
+        ("?source=purchase&evidence_date=2024-01-01&at=2026-01-01&country=US", ["May not", "Consent has expired"]),
+        ("?source=event_own_contact&evidence_date=2026-10-01&at=2026-11-23", ["Verify first", "sign up by link or QR code"]),
+        ("?source=employer_list&country=FR", ["Must confirm first", "opened may be measured only with a consent"]),
+        ("?source=third_party_list&explicit=on", ["This source never counts", "Nothing in bulk"]),
+        ("?source=unknown&channel=letter", ["May mail", "Letters need no consent there"]),
+        ("?source=unknown&message_class=transactional", ["May mail", "This is no marketing"]),
+        ("?source=purchase&at=yesterday", ["There is no answer yet", "Enter a valid date/time"]),
+    ],
+)
+def test_what_if_says_verdict_reason_rule_law_and_remedy(marieke: Client, asked: str, words: list[str]) -> None:
+    page = marieke.get(f"/consent/what-if/{asked}").content.decode()
+
+    assert [said for said in words if said not in page] == []
 
 
 def test_a_purchase_is_written_down_with_the_conditions_of_soft_opt_in(marieke: Client) -> None:

@@ -205,23 +205,3 @@ def test_a_letter_needs_no_consent_but_no_bought_list_either() -> None:
 
     assert judged("purchase", dt.date(2010, 1, 1), **more) == ("allow", "no_consent_needed")
     assert judged("third_party_list", FRESH, **more) == ("refuse", "refused_source")
-
-
-@pytest.mark.parametrize(
-    ("source", "country", "soft", "may"),
-    [
-        ("own_form", "NL", False, True),
-        ("purchase", "NL", True, True),
-        ("purchase", "NL", False, False),
-        ("event_own_contact", "NL", False, False),
-        ("event_own_contact", "DE", False, False),
-        ("event_own_contact", "CA", False, False),
-        ("event_own_contact", "FR", False, True),
-        ("employer_list", "US", False, False),
-        ("third_party_list", "US", False, False),
-        ("role_address", "US", False, False),
-        ("unknown", "US", False, False),
-    ],
-)
-def test_who_may_be_asked_to_confirm_by_an_automatic_mail(source: str, country: str, *, soft: bool, may: bool) -> None:
-    assert law.may_ask_by_mail(source, country, soft_opt_in=soft) is may
