@@ -76,7 +76,8 @@ def drafted(selection: Selection) -> Group:
 
 def draft_of(selection: Selection) -> Mapping[str, Any]:
     """Give the JSON form of what is being built."""
-    return selection.draft if selection.draft is not None else selection.criteria
+    data: Mapping[str, Any] = selection.draft if selection.draft is not None else selection.criteria
+    return data
 
 
 def _tree(kind: str, data: object) -> Group:

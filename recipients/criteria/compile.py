@@ -6,6 +6,7 @@ A node with a problem becomes NULL: neither it nor its contrary is true, so a mi
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from recipients.criteria import meaning, tree
 from recipients.criteria.glossary import Glossary
@@ -23,7 +24,7 @@ class Writer:
     glossary: Glossary
     now: dt.datetime
     only: int | None = None  # one person, to ask about them quickly
-    parameters: dict[str, object] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
     written: int = 0
     names: int = 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -114,7 +115,7 @@ def offered(kind: Kind, *, within: str = "") -> list[tuple[str, str]]:
     return [(str(number), name) for number, name, _within in rows]
 
 
-def _rows(kind: Kind, where: str, parameters: Mapping[str, object]) -> list[tuple[int, str, object]]:
+def _rows(kind: Kind, where: str, parameters: dict[str, Any]) -> list[tuple[int, str, object]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {kind.key}, {kind.label()}, {kind.within or "''"} FROM {kind.table} WHERE {where}",

@@ -1,7 +1,7 @@
 """What one can ask about people by what is written down: themselves, their company, addresses, lists and consent."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
@@ -185,7 +185,7 @@ def texts(column: str, wrap: Wrap = str) -> tuple[Operator, ...]:
     )
 
 
-def listed(column: str, known: list[tuple[str, Words]], label: Words, wrap: Wrap = str) -> tuple[Operator, ...]:
+def listed(column: str, known: Sequence[tuple[str, Words]], label: Words, wrap: Wrap = str) -> tuple[Operator, ...]:
     """Operators of a code out of a short list, which is never NULL."""
     named = [(code, words) for code, words in known if code]
     place: Input = Options("codes", label, choices=named)

@@ -5,7 +5,8 @@ A group at place 0-1 sends `c-0-1.how`, a criterion `c-0-1.field`, `c-0-1.is` an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+
+from django.http import QueryDict
 
 from recipients.criteria import glossary, meaning, tree
 from recipients.criteria.fields import Field, Operator
@@ -14,15 +15,6 @@ from recipients.criteria.inputs import Input, Options, Reference, Words
 from recipients.criteria.tree import BadTree, Condition, Group, How, Node, Path
 
 ROOT = "c"
-
-
-class Form(Protocol):
-    """A QueryDict."""
-
-    def get(self, key: str, default: str = ...) -> str | None: ...
-    def getlist(self, key: str) -> list[str]: ...
-    def __contains__(self, key: object) -> bool: ...
-    def __iter__(self) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -34,19 +26,19 @@ class Wish:
     open: Path | None = None
 
 
-def wish(form: Form) -> Wish:
+def wish(form: QueryDict) -> Wish:
     """Read "add:0-1", "remove:0", "edit:2", "save". Raises BadTree for a place that cannot be."""
     verb, _colon, place = (form.get("do") or "").partition(":")
     opened = form.get("open") or ""
     return Wish(verb, tree.path_of(place), tree.path_of(opened) if opened else None)
 
 
-def read(form: Form, known: Mapping[str, Field]) -> Group:
+def read(form: QueryDict, known: Mapping[str, Field]) -> Group:
     """Read the tree that the form holds. Raises BadTree."""
     return tree.checked(_group(form, ROOT, 1, known))
 
 
-def _group(form: Form, name: str, depth: int, known: Mapping[str, Field]) -> Group:
+def _group(form: QueryDict, name: str, depth: int, known: Mapping[str, Field]) -> Group:
     if depth > tree.DEEPEST + 1:
         raise tree.too_large()
     how = form.get(f"{name}.how") or ""
@@ -62,21 +54,17 @@ def _group(form: Form, name: str, depth: int, known: Mapping[str, Field]) -> Gro
     return Group(How(how) if how in set(How) else How.ALL, tuple(parts))
 
 
-def _condition(form: Form, name: str, known: Mapping[str, Field]) -> Condition:
+def _condition(form: QueryDict, name: str, known: Mapping[str, Field]) -> Condition:
     """Read a criterion; a field that was just chosen begins with its first operator."""
     code, asked = (form.get(f"{name}.field") or "")[:60], (form.get(f"{name}.is") or "")[:60]
     field = known.get(code)
     if field is None:
         start = f"{name}.w."
-        kept = {key.removeprefix(start): form.getlist(key) for key in _keys(form) if key.startswith(start)}
+        kept = {key.removeprefix(start): form.getlist(key) for key in form if key.startswith(start)}
         return Condition(code, asked, tree.given(kept))
     operator = field.by_code.get(asked) or field.operators[0]
     values = {place.name: form.getlist(f"{name}.w.{place.name}") for place in operator.inputs}
     return Condition(code, operator.code, tree.given({key: texts for key, texts in values.items() if texts}))
-
-
-def _keys(form: Form) -> Sequence[str]:
-    return [str(key) for key in form]  # type: ignore[attr-defined]  # a QueryDict
 
 
 def granted(root: Group, asked: Wish) -> tuple[Group, Path | None]:
