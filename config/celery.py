@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "statistics": {"task": "mailings.tasks.fold_journal", "schedule": 2.0, "options": {"expires": 10}},
     "confirmations": {"task": "consent.tasks.send_confirmations", "schedule": 2.0, "options": {"expires": 10}},
     "pauses": {"task": "consent.tasks.end_pauses", "schedule": 60.0, "options": {"expires": 50}},
+    "rested addresses": {"task": "mailings.tasks.try_addresses_again", "schedule": 3_600.0},
     "imports": {"task": "recipients.tasks.take_up_imports", "schedule": 10.0, "options": {"expires": 20}},
     "forgotten uploads": {"task": "recipients.tasks.forget_drafts", "schedule": 86_400.0},
     "old mail": {"task": "tracking.tasks.prune_inbound_mail", "schedule": 86_400.0},

@@ -218,6 +218,7 @@ class SuppressionReason(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
     COMPLAINED = "complained", _("Complained")
     HARD_BOUNCE = "hard_bounce", _("Bounced hard")
+    SOFT_BOUNCES = "soft_bounces", _("Kept coming back")
     OBJECTION = "objection", _("Objected")
     ERASED = "erased", _("Erased")
     MANUAL = "manual", _("Blocked by hand")
@@ -234,7 +235,7 @@ class Suppression(models.Model):
     evidence = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     actor = models.CharField(max_length=60)
-    until = models.DateTimeField(null=True)  # of a pause: when it is over by itself
+    until = models.DateTimeField(null=True)  # of a pause, or of mail that kept coming back: when it is over by itself
     released_at = models.DateTimeField(null=True)
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -31,6 +31,7 @@ class Block:
     channel: str = "email"
     subscription_type_id: int | None = None  # None: every mailing
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    until: dt.datetime | None = None  # when it is over by itself
 
 
 def add(
@@ -87,6 +88,12 @@ def release(suppression: Suppression, *, by: Any, because: str, now: dt.datetime
             ledger.record(list(_acts([suppression], "restored", "staff", f"user:{by.pk}", evidence)), now=now)
 
 
+def end_due(reason: str, *, now: dt.datetime) -> int:
+    """Lift the suppressions for this reason whose time is over; give how many."""
+    over = Suppression.objects.filter(reason=reason, released_at=None, until__lte=now)
+    return over.update(released_at=now, released_because="over")
+
+
 def among(channel: str, addresses: Sequence[str]) -> dict[str, str]:
     """Give those of the addresses that are suppressed, for a type or for every mailing, with a reason. For imports."""
     with connection.cursor() as cursor:
@@ -127,6 +134,7 @@ def _insert(blocks: Sequence[Block], actor: str, now: dt.datetime) -> list[Suppr
                 "types": [block.subscription_type_id for block in blocks],
                 "reasons": [str(block.reason) for block in blocks],
                 "evidence": [json.dumps(dict(block.evidence)) for block in blocks],
+                "untils": [block.until for block in blocks],
                 "now": now,
                 "actor": actor,
             },
@@ -172,10 +180,10 @@ def _acts(
 
 INSERT = """
 INSERT INTO consent_suppression (channel, address, subscription_type_id, reason, evidence, created_at, actor,
-    released_because)
-SELECT channel, address, type, reason, evidence::jsonb, %(now)s, %(actor)s, ''
+    released_because, until)
+SELECT channel, address, type, reason, evidence::jsonb, %(now)s, %(actor)s, '', until
 FROM unnest(%(channels)s::text[], %(addresses)s::text[], %(types)s::bigint[], %(reasons)s::text[],
-    %(evidence)s::text[]) AS row (channel, address, type, reason, evidence)
+    %(evidence)s::text[], %(untils)s::timestamptz[]) AS row (channel, address, type, reason, evidence, until)
 ON CONFLICT DO NOTHING
 RETURNING id
 """

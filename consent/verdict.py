@@ -108,6 +108,7 @@ REASONS: dict[str, str | Promise] = {
     "unsubscribed": _("Unsubscribed"),
     "complained": _("Reported us as spam"),
     "hard_bounce": _("Address does not exist"),
+    "soft_bounces": _("Mail to it kept coming back"),
     "blocked": _("Blocked by hand"),
     "paused": _("Asked for a pause"),
     "invalid_address": _("Not a valid address"),
@@ -128,6 +129,7 @@ BLOCKS: tuple[tuple[str, str], ...] = (
     ("unsubscribed", "unsubscribed"),
     ("complained", "complained"),
     ("hard_bounce", "hard_bounce"),
+    ("soft_bounces", "soft_bounces"),  # for a while: mailings.returned
     ("manual", "blocked"),
     ("paused", "paused"),  # ends by itself: consent.preferences
 )

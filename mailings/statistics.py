@@ -14,19 +14,13 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from psycopg.types.json import Jsonb
 
-from consent import suppressions
-from consent.models import SuppressionReason
-from mailings import outcome
+from mailings import outcome, returned
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from mailings.outcome import Event, Figures, Moments
 from tracking import models as tracking
-from tracking.models import Kind
-from tracking.refusals import Category
 
 BATCH = 5_000
 LOCK = 0x504F5354_00000021  # pg_advisory_xact_lock: one fold at a time
-BELIEVED = dt.timedelta(days=30)  # a report about an older message blocks nobody
-
 MOMENTS = ["delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at"]
 PEOPLE = ["opened", "clicked", "bounced", "complained", "unsubscribed"]
 # A hit can be on file before the worker has marked its message as sent; it waits, because the judge needs that moment.
@@ -95,6 +89,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     added: dict[int, Figures] = {}
     verdicts: list[Event] = []
     moved: list[tuple[int, Moments]] = []
+    told: list[returned.Story] = []
     for story in stories:
         events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at)
         happened, before = outcome.moments(events), outcome.moments(story.old)
@@ -104,11 +99,13 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
         verdicts += _changed([*story.old, *story.new], events)
         if happened != before:
             moved.append((story.id, happened))
+        if acts:
+            told.append(_told(story, before, happened))
     _write(batch, verdicts, moved, now)
     for number, difference in sorted(added.items()):
         _add(number, difference)
     if acts:
-        _block(stories, now)
+        returned.weigh(told, now=now)
     return len(batch)
 
 
@@ -271,28 +268,10 @@ def _add_hours(mailing: int, hours: Mapping[tuple[str, dt.datetime], Counter[str
     )
 
 
-def _block(stories: Sequence[_Story], now: dt.datetime) -> None:
-    """Put dead addresses and those who complained on the suppression list, with the mail server's words as evidence."""
-    blocks = [
-        suppressions.Block(
-            address=story.address,
-            channel=story.channel,
-            reason=reason,
-            evidence={"mailing": story.mailing, "message": story.id, "event": event.id, "said": event.detail[:500]},
-        )
-        for story in stories
-        if story.address
-        for event in story.new
-        if (reason := _blocks(event, story.sent_at))
-    ]
-    if blocks:
-        suppressions.add_many(blocks, actor="system", now=now)
-
-
-def _blocks(event: Event, sent_at: dt.datetime | None) -> SuppressionReason | None:
-    if event.kind == Kind.COMPLAINT:
-        return SuppressionReason.COMPLAINED
-    is_dead = event.kind == Kind.BOUNCE and event.category == Category.DEAD_ADDRESS
-    if is_dead and (sent_at is None or event.at - sent_at <= BELIEVED):
-        return SuppressionReason.HARD_BOUNCE
-    return None
+def _told(story: _Story, before: Moments, happened: Moments) -> returned.Story:
+    """What is new about a message, for its address."""
+    has_clicked = happened.clicked_at is not None and before.clicked_at is None
+    has_arrived = has_clicked or (happened.delivered_at is not None and before.delivered_at is None)
+    return returned.Story(
+        story.id, story.mailing, story.address, story.channel, story.sent_at, story.new, has_arrived, has_clicked
+    )

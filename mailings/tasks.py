@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import lifecycle, statistics
+from mailings import lifecycle, returned, statistics
 from mailings.channels import Channel
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
@@ -67,6 +67,12 @@ def start_mailing(*, mailing: int) -> None:
 def fold_journal() -> int:
     """Turn what came back into statistics."""
     return statistics.catch_up(now=timezone.now())
+
+
+@shared_task
+def try_addresses_again() -> int:
+    """Addresses that were tried in vain and have rested may be mailed once more."""
+    return returned.try_again(now=timezone.now())
 
 
 @shared_task

@@ -69,6 +69,38 @@ class Position(models.Model):
         return f"{self.file}:{self.bytes}"
 
 
+class SoftBounce(models.Model):
+    """Mail to an address that came back for a reason that may pass: one row per mailing. Rows are ended, never removed.
+
+    The rows of an address that are not ended are its run: how often in a row, and since when (tracking.patience).
+    """
+
+    class Ended(models.TextChoices):
+        CLICKED = "clicked", _("Somebody clicked")
+        DELIVERED = "delivered", _("A later mail arrived")
+        CLEARED = "cleared", _("Cleared by hand")
+
+    channel = models.CharField(max_length=6, default="email")
+    address = models.CharField(max_length=320)
+    mailing = models.BigIntegerField()
+    message = models.BigIntegerField()
+    at = models.DateTimeField()
+    category = models.CharField(max_length=20)
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=9, choices=Ended, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "address", "mailing"], name="soft_bounce_once_per_mailing")
+        ]
+        indexes = [
+            models.Index("address", condition=models.Q(ended_at=None), name="soft_bounce_run")
+        ]  # a run, to end it
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.address}"
+
+
 class InboundMail(models.Model):
     """A mail that reached the inbound port: a DSN, a complaint, an automatic answer. The evidence of an event."""
 

@@ -155,14 +155,14 @@ def test_a_follow_up_without_a_list_says_so_and_adds_nobody(marieke, given):
 
 def test_the_mail_that_came_back_can_be_read(marieke):
     message = a_message(a_sent_mailing(), address="ada@example.org")
-    raw = b"Subject: Undelivered\r\nFrom: MAILER-DAEMON@x\r\n\r\n<ada@example.org>: 550 no such user <script>x</script>\r\n"
+    raw = b"Subject: Undelivered\r\nFrom: MAILER-DAEMON@x\r\n\r\n<ada@example.org>: 550 5.1.1 no such user <script>x</script>\r\n"
     postbox.keep("", [tokens.return_path(message.mailing_id, message.pk)], raw, now=LATER)
     postbox.read(now=LATER)
     fold()
 
     page = marieke.get(f"/mailings/{message.mailing_id}/messages/{message.pk}/").content.decode()
 
-    assert "550 no such user &lt;script&gt;" in page
+    assert "550 5.1.1 no such user &lt;script&gt;" in page
     assert "No such mailbox." in page
 
 
