@@ -193,7 +193,7 @@ def patterns() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
     pairs = []
     for message in read_known():
         texts = [message.id] if isinstance(message.id, str) else list(message.id)
-        words = [message.string] if isinstance(message.string, str) else list(message.string)
+        words = [message.string] if isinstance(message.string, str) else list(message.string or ())
         pairs += list(zip(texts, words, strict=True))
     all_of_it = {dutch for _english, dutch in pairs}
     return [
