@@ -34,7 +34,7 @@ def test_the_dutch_begins_and_ends_as_the_english():
 def sentences() -> Iterator[tuple[str, str]]:
     """Yield English and Dutch, of a plural both forms after one another."""
     for message in read_known():
-        if message.id:
+        if message.id and message.string:
             yield as_text(message.id), as_text(message.string)
 
 
