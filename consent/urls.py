@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views import addresses, confirm, overview, preferences, public, suppressions, types, verify, whatif
+from consent.views import addresses, confirm, join, overview, preferences, public, suppressions, types, verify, whatif
 
 app_name = "consent"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("p/<str:key>", preferences.preferences),
     path("p/<path:rest>", public.not_a_link),
     path("p/", public.not_a_link),
+    path("join/", join.join, name="join"),
     path("confirm/<str:key>/", confirm.confirm, name="confirm"),
     path("confirm/<str:key>", confirm.confirm),
     path("confirm/<path:rest>", public.not_a_link),
@@ -27,6 +28,8 @@ urlpatterns = [
     path("consent/record/", addresses.record, name="record"),
     path("consent/verify/", verify.index, name="verify"),
     path("consent/verify/letter/", verify.letter, name="letter"),
+    path("consent/poster/", join.poster, name="poster"),
+    path("consent/poster.svg", join.code, name="poster_code"),
     path("consent/confirmations/", verify.confirmations, name="confirmations"),
     path("consent/confirmations/<int:pk>/resend/", verify.resend, name="resend"),
     path("consent/suppressions/", suppressions.index, name="suppressions"),

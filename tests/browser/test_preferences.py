@@ -146,3 +146,19 @@ def test_the_queue_asks_those_we_may_ask(author: Visitor, types: list[Subscripti
     page.wait_for_load_state("networkidle")
     author.inspect()
     author.shot(f"verify-letter-{language}")
+
+
+def test_the_sign_up_page_and_its_poster(author: Visitor, types: list[SubscriptionType]) -> None:
+    author.tour("/consent/poster/", "poster")
+    author.expected.add(422)
+    author.tour("/join/", "join")
+    page = author.open("/join/")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    author.inspect()
+    page.get_by_label("Events").check()
+    page.get_by_label("E-mail").fill(HANNA)
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading")).to_have_text("Look into your mailbox")
+    author.inspect()
+    author.shot("joined")
