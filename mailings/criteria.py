@@ -105,19 +105,23 @@ def _did_not(code: str) -> Callable[[Values, Terms], str]:
 
 def _messages(asked: str, moment: str, values: Values, terms: Terms) -> str:
     """Somebody with a message of this mailing, or any, of which this holds, since then."""
-    return f"""EXISTS (
-        SELECT 1 FROM mailings_message m
-         WHERE m.person_id = p.id AND {asked}{_of(values, terms)}{_since(moment, values, terms)})"""
+    return f"""p.id IN (
+        SELECT m.person_id FROM mailings_message m
+         WHERE {asked}{_of(values, terms)}{_since(moment, values, terms)} AND {_known(terms)})"""
 
 
 def _on_link(values: Values, terms: Terms) -> str:
     """Somebody who clicked this very link: the journal knows, the message only knows that there was a click."""
-    return f"""EXISTS (
-        SELECT 1 FROM tracking_link l
+    return f"""p.id IN (
+        SELECT m.person_id FROM tracking_link l
           JOIN tracking_event e ON e.mailing = l.mailing AND e.kind = 'click' AND e.link = l.number AND NOT e.is_machine
           JOIN mailings_message m ON m.id = e.message
          WHERE l.id = ANY({terms.bind(values["link"])}) AND e.folded_at IS NOT NULL
-           AND m.person_id = p.id{_since("e.at", values, terms)})"""
+           AND {_known(terms)}{_since("e.at", values, terms)})"""
+
+
+def _known(terms: Terms) -> str:
+    return f"m.person_id IS NOT NULL AND {terms.among('m.person_id')}"
 
 
 def _of(values: Values, terms: Terms) -> str:

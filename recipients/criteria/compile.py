@@ -14,7 +14,7 @@ from recipients.criteria.tree import Condition, Group, How, Node
 
 UNKNOWN = "NULL::boolean"
 LARGEST = 2_000  # conditions, with those of the selections that a tree speaks of
-STATIC = "EXISTS (SELECT 1 FROM recipients_selectionmember m WHERE m.person_id = p.id AND m.selection_id = {})"
+STATIC = "p.id IN (SELECT m.person_id FROM recipients_selectionmember m WHERE m.selection_id = {number} AND {only})"
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Writer:
             return UNKNOWN
         if (definition := self.glossary.definitions.get(number)) is not None:
             return where(definition, self)
-        return STATIC.format(self.bind(number))
+        return STATIC.format(number=self.bind(number), only=self.among("m.person_id"))
 
 
 def where(node: Node, writer: Writer) -> str:

@@ -31,7 +31,7 @@ TYPE = Kind(
 TEXT = Text("text", _("Text"))
 DAY = Day("day", _("Day"))
 
-type Wrap = Callable[[str], str]  # puts a condition about a related row in its place
+type Wrap = Callable[[str, Terms], str]  # puts a condition about a related row in its place
 
 
 def fields() -> Iterable[Field]:
@@ -67,8 +67,9 @@ def _person() -> Iterable[Field]:
 
 
 def _company() -> Iterable[Field]:
-    def wrap(condition: str) -> str:
-        return f"EXISTS (SELECT 1 FROM recipients_company c WHERE c.id = p.company_id AND {condition})"
+    def wrap(condition: str, _terms: Terms) -> str:
+        found = f"SELECT c.id FROM recipients_company c WHERE {condition}"
+        return f"p.company_id IS NOT NULL AND p.company_id IN ({found})"  # never NULL, whoever has no company
 
     yield Field("company.name", _("Company name"), COMPANY, texts("c.name", wrap))
     yield Field("company.city", _("Company city"), COMPANY, texts("c.city", wrap))
@@ -77,8 +78,9 @@ def _company() -> Iterable[Field]:
 
 
 def _mail() -> Iterable[Field]:
-    def wrap(condition: str) -> str:
-        return f"EXISTS (SELECT 1 FROM recipients_emailaddress e WHERE e.person_id = p.id AND {condition})"
+    def wrap(condition: str, terms: Terms) -> str:
+        only = terms.among("e.person_id")
+        return f"p.id IN (SELECT e.person_id FROM recipients_emailaddress e WHERE {only} AND {condition})"
 
     yield Field("mail.address", _("E-mail address"), MAIL, texts("e.address", wrap))
     yield Field("mail.domain", _("Domain"), MAIL, texts("split_part(e.address, '@', 2)", wrap)[:2])
@@ -90,7 +92,8 @@ def _lists() -> Iterable[Field]:
 
     def joined(values: Values, terms: Terms) -> str:
         numbers = terms.bind(values["project"])
-        return f"EXISTS (SELECT 1 FROM recipients_projectmember m WHERE m.person_id = p.id AND m.project_id = ANY({numbers}))"
+        only = terms.among("m.person_id")
+        return f"p.id IN (SELECT m.person_id FROM recipients_projectmember m WHERE m.project_id = ANY({numbers}) AND {only})"
 
     selection = Reference("selection", _("Selection"), kind=SELECTION)
     project = Reference("project", _("Project"), kind=PROJECT)
@@ -127,10 +130,10 @@ def _consent() -> Iterable[Field]:
                  judged AS ({judged})
             SELECT person_id FROM judged WHERE verdict = 'allow')"""
 
-    def suppressed(_values: Values, _terms: Terms) -> str:
-        return """EXISTS (
-            SELECT 1 FROM consent_suppression s JOIN recipients_emailaddress e ON e.address = s.address
-             WHERE e.person_id = p.id AND s.channel = 'email' AND s.released_at IS NULL)"""
+    def suppressed(_values: Values, terms: Terms) -> str:
+        return f"""p.id IN (
+            SELECT e.person_id FROM consent_suppression s JOIN recipients_emailaddress e ON e.address = s.address
+             WHERE s.channel = 'email' AND s.released_at IS NULL AND {terms.among("e.person_id")})"""
 
     kind = Reference("type", _("Subscription type"), kind=TYPE)
     yield Field(
@@ -156,21 +159,25 @@ def _consent() -> Iterable[Field]:
 # families of operators, for others to use too -------------------------------------------------------------------------
 
 
-def texts(column: str, wrap: Wrap = str) -> tuple[Operator, ...]:
+def _as_it_is(condition: str, _terms: Terms) -> str:
+    return condition
+
+
+def texts(column: str, wrap: Wrap = _as_it_is) -> tuple[Operator, ...]:
     """Operators of a text, which is never NULL; upper and lower case are the same."""
 
     def equals(values: Values, terms: Terms) -> str:
-        return wrap(f"lower({column}) = lower({terms.bind(values['text'])})")
+        return wrap(f"lower({column}) = lower({terms.bind(values['text'])})", terms)
 
     def like(before: str, after: str) -> Callable[[Values, Terms], str]:
         def sql(values: Values, terms: Terms) -> str:
             pattern = terms.bind(before + _escaped(values["text"]) + after)
-            return wrap(f"lower({column}) LIKE lower({pattern})")
+            return wrap(f"lower({column}) LIKE lower({pattern})", terms)
 
         return sql
 
-    def filled(_values: Values, _terms: Terms) -> str:
-        return wrap(f"{column} <> ''")
+    def filled(_values: Values, terms: Terms) -> str:
+        return wrap(f"{column} <> ''", terms)
 
     return (
         Operator("is", _("is"), _("%(field)s is %(text)s"), equals, (TEXT,)),
@@ -185,16 +192,18 @@ def texts(column: str, wrap: Wrap = str) -> tuple[Operator, ...]:
     )
 
 
-def listed(column: str, known: Sequence[tuple[str, Words]], label: Words, wrap: Wrap = str) -> tuple[Operator, ...]:
+def listed(
+    column: str, known: Sequence[tuple[str, Words]], label: Words, wrap: Wrap = _as_it_is
+) -> tuple[Operator, ...]:
     """Operators of a code out of a short list, which is never NULL."""
     named = [(code, words) for code, words in known if code]
     place: Input = Options("codes", label, choices=named)
 
     def among(values: Values, terms: Terms) -> str:
-        return wrap(f"{column} = ANY({terms.bind(values['codes'])})")
+        return wrap(f"{column} = ANY({terms.bind(values['codes'])})", terms)
 
-    def filled(_values: Values, _terms: Terms) -> str:
-        return wrap(f"{column} <> ''")
+    def filled(_values: Values, terms: Terms) -> str:
+        return wrap(f"{column} <> ''", terms)
 
     return (
         Operator("is", _("is"), _("%(field)s is %(codes)s"), among, (place,)),
