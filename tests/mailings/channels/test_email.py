@@ -111,8 +111,12 @@ def test_the_answer_is_kept_in_the_servers_words() -> None:
 
 def test_a_message_is_announced_to_the_journal_before_it_leaves_and_answered_in_order() -> None:
     story: list[str] = []
+
+    def going(number: int) -> None:
+        story.append(f"going {number}")
+
     with Peer() as peer, a_channel(peer, connections=1) as channel:
-        for receipt in channel.send(map(a_message, range(50)), on_wire=lambda number: story.append(f"going {number}")):
+        for receipt in channel.send(map(a_message, range(50)), on_wire=going):
             story += [f"gone {receipt.number}"]
 
     assert story == [f"{word} {number}" for number in range(50) for word in ("going", "gone")]
