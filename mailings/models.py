@@ -137,7 +137,8 @@ class Message(models.Model):
     mailing = models.ForeignKey(
         Mailing, on_delete=models.CASCADE, related_name="messages", db_index=False, db_constraint=False
     )
-    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="messages")
+    # no index of its own: message_by_person begins with it
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="messages", db_index=False)
     channel = models.CharField(max_length=6, default="email")
     address = models.CharField(max_length=320, blank=True)  # empty when there is none, or it is a duplicate
     # 0; the second person behind one address gets 1 where the mailing allows several messages per address
@@ -169,9 +170,22 @@ class Message(models.Model):
         indexes = [
             models.Index("mailing", "id", name="message_by_mailing"),  # chunks, keyset pages
             models.Index("mailing", "reason", "id", condition=~models.Q(reason=""), name="message_by_reason"),
-            models.Index("mailing", "id", condition=models.Q(opened_at__isnull=False), name="message_opened"),
-            models.Index("mailing", "id", condition=models.Q(clicked_at__isnull=False), name="message_clicked"),
+            models.Index("person", "mailing", name="message_by_person"),  # a person's card; criteria about one mailing
+            # lists of a report; with person and moment criteria are answered from the index alone
+            models.Index(
+                fields=["mailing", "id"],
+                include=["person", "opened_at"],
+                condition=models.Q(opened_at__isnull=False),
+                name="message_opened",
+            ),
+            models.Index(
+                fields=["mailing", "id"],
+                include=["person", "clicked_at"],
+                condition=models.Q(clicked_at__isnull=False),
+                name="message_clicked",
+            ),
             models.Index("mailing", "id", condition=models.Q(bounced_at__isnull=False), name="message_bounced"),
+            models.Index("id", condition=models.Q(bounced_at__isnull=False), name="message_came_back"),  # all mailings
             models.Index("mailing", "id", condition=models.Q(complained_at__isnull=False), name="message_complained"),
             models.Index("mailing", "id", condition=models.Q(unsubscribed_at__isnull=False), name="message_left"),
         ]
@@ -270,6 +284,29 @@ class Counts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.states}"
+
+
+class Handling(models.Model):
+    """What somebody did about an address whose mail came back. Rows stay; undoing one marks it."""
+
+    class Act(models.TextChoices):
+        CORRECTED = "corrected", _("Corrected")
+        REMOVED = "removed", _("Removed")
+        FORMER = "former", _("Former employee")
+        CLEARED = "cleared", _("Cleared")
+
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    act = models.CharField(max_length=9, choices=Act)
+    address = models.CharField(max_length=320)
+    new_address = models.CharField(max_length=320, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    message = models.BigIntegerField()  # the one that came back; mailings may go, this stays
+    detail = models.JSONField(default=dict)  # what it takes to undo it
+    undone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.address}"
 
 
 class LinkCount(models.Model):

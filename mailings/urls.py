@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import content, library, online, reports, sending, wizard
+from mailings.views import content, library, online, reports, returned, sending, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -49,6 +49,12 @@ urlpatterns = [
     path("mailings/<int:pk>/as-sent/", reports.as_sent, name="as_sent"),
     path("mailings/<int:pk>/follow-up/", reports.follow_up, name="follow_up"),
     path("reports/", reports.index, name="reports"),
+    path("bounces/", returned.index, name="returned"),
+    path("bounces/follow-up/", returned.follow_up, name="returned_follow_up"),
+    path("bounces/<int:number>/", returned.one, name="returned_one"),
+    path("bounces/<int:number>/correct/", returned.correct, name="returned_correct"),
+    path("bounces/<int:number>/handle/", returned.handle, name="returned_handle"),
+    path("bounces/done/<int:pk>/undo/", returned.undo, name="returned_undo"),
     # for readers
     path("v/<str:token>/", online.view_online, name="view_online"),
 ]

@@ -35,3 +35,9 @@ def end(addresses: Collection[str], because: str, *, now: dt.datetime, before: d
 
 def _open(addresses: Collection[str]) -> QuerySet[SoftBounce]:
     return SoftBounce.objects.filter(channel="email", address__in=list(addresses), ended_at=None)
+
+
+def reopen(address: str, ended_at: dt.datetime) -> int:
+    """Take back that a run was cleared at that moment."""
+    cleared = SoftBounce.objects.filter(channel="email", address=address, ended_at=ended_at, ended_because="cleared")
+    return cleared.update(ended_at=None, ended_because="")

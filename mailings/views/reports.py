@@ -121,8 +121,10 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
     page = paging.page(found.select_related("person").defer("data"), BY_NUMBER, asked)
     context = _head(mailing, "bounces")
     total = paging.total(found) if slice_.reason else paging.Total(context["figures"].counts.bounced)
+    returned = reports.returned(mailing)
     context |= {
-        "returned": reports.returned(mailing),
+        "returned": returned,
+        "ours": sum(kind.people for kind in returned if kind.is_ours),
         "slice": slice_,
         "page": page,
         "rows": reports.rows(page.rows),

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from mailings import statistics
-from mailings.models import Mailing
-from recipients.models import Selection
+from mailings.models import Mailing, Message
+from recipients.models import EmailAddress, Selection
 from tests.conftest import NOON
 from tests.mailings.returns import LATER, a_message, a_reader, a_sent_mailing, fold, it_happened
 from tests.tracking.factories import a_link
@@ -101,3 +101,45 @@ def test_the_chart_is_a_table_too(author):
 
     assert page.get_by_role("region", name="Hour by hour").get_by_role("row").count() > 2
     author.inspect()
+
+
+def a_typo_and_a_full_mailbox() -> Message:
+    """Three mails that came back; the first was typed wrongly."""
+    mailing = a_sent_mailing()
+    ada = a_reader("Ada Lovelace")
+    EmailAddress.objects.create(person=ada, address="ada@gmial.com")
+    typo = a_message(mailing, person=ada, address="ada@gmial.com")
+    it_happened(typo, "bounce", category="dead_address", detail="550 5.1.2 Host or domain name not found")
+    full = a_message(mailing, person=a_reader("Grace Hopper"), address="grace@example.org")
+    it_happened(full, "bounce", category="full", detail="452 4.2.2 The recipient's inbox is out of storage space")
+    ours = a_message(mailing, person=a_reader("Edsger Dijkstra"), address="edsger@example.org")
+    it_happened(
+        ours, "bounce", category="auth", detail="550 5.7.26 This mail has been blocked: the sender is unauthenticated"
+    )
+    fold()
+    statistics.refresh(mailing, now=LATER)
+    return typo
+
+
+def test_the_pages_of_bounces_are_fit_to_be_seen_and_heard(author):
+    typo = a_typo_and_a_full_mailbox()
+
+    author.tour("/bounces/", "bounces")
+    author.tour(f"/bounces/{typo.pk}/", "bounces-one")
+    author.tour(f"/mailings/{typo.mailing_id}/bounces/", "report-bounces-ours")
+
+
+def test_a_wrong_address_is_corrected_and_put_back_by_clicking(author):
+    a_typo_and_a_full_mailbox()
+    page = author.open("/bounces/")
+
+    page.get_by_role("link", name="Meant ada@gmail.com?").click()
+    page.get_by_role("button", name="Save the right address").click()
+    page.get_by_text("ada@gmial.com is now ada@gmail.com.").wait_for()
+    assert EmailAddress.objects.get().address == "ada@gmail.com"
+
+    author.inspect()
+    author.shot("bounces-done")
+    page.get_by_role("button", name="Undo for ada@gmial.com").click()
+    page.get_by_text("Undone: ada@gmial.com.").wait_for()
+    assert EmailAddress.objects.get().address == "ada@gmial.com"
