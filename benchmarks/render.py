@@ -56,6 +56,7 @@ def recipient(number: int) -> dict[str, object]:
         "_token": token,
         "_open": token[::-1],
         "_unsubscribe": f"https://mail.example.org/u/{number:022d}/1/?m={token}",
+        "_leave": f"u+{number:048x}@bounces.example.org",
         "_preferences": f"https://mail.example.org/p/{number:022d}/?m={token}",
         "_view": f"https://mail.example.org/v/{token}/",
         "_message_id": f"7.{number}@bounces.example.org",

@@ -46,6 +46,7 @@ def compose(asked: Confirmation) -> EmailMultiAlternatives:
     known = asked.language if asked.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     with translation.override(known):
         names = [one.name for one in asked.subscription_types.order_by("pk")]
+        subject = " ".join((_("Please confirm: %(names)s") % {"names": ", ".join(names)}).split())
         context = {
             "sender": settings.SENDER_NAME,
             "postal_address": settings.POSTAL_ADDRESS,
@@ -53,10 +54,10 @@ def compose(asked: Confirmation) -> EmailMultiAlternatives:
             "link": f"{settings.BASE_URL}{double_opt_in.path(asked.key)}",
             "expires_at": asked.expires_at,
             "language": known,
-            "subject": _("Please confirm: %(names)s") % {"names": ", ".join(names)},
+            "subject": subject,
         }
         mail = EmailMultiAlternatives(
-            subject=" ".join(context["subject"].split()),
+            subject=subject,
             body=render_to_string("consent/mail/confirm.txt", context),
             to=[asked.address],
             headers={

@@ -137,7 +137,7 @@ def _rows(query: str, subscription_type: SubscriptionType, at: dt.datetime, aske
     values = gate.parameters("email", subscription_type.pk, at=at) | (asked or {})
     with connection.cursor() as cursor:
         cursor.execute(sql, values | {"queue_at": at, "queue_fresh": (at - remedies.JUST_NOW).date()})
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 QUEUE = """

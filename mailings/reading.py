@@ -157,6 +157,7 @@ def _values(
         "_open": tokens.make("open", mailing.pk, message),
         "_view": f"{settings.BASE_URL}/v/{tokens.make('view', mailing.pk, message)}/",
         "_unsubscribe": f"{settings.BASE_URL}{leave}?m={click}",
+        "_leave": f"{tokens.make('leave', mailing.pk, message)}@{settings.BOUNCE_DOMAIN}",
         "_preferences": f"{settings.BASE_URL}{choose}?m={click}",
         "_message_id": f"test.{mailing.pk}.{now:%Y%m%d%H%M%S%f}@{settings.BOUNCE_DOMAIN}",
         "_date": format_datetime(now),

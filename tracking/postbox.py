@@ -7,7 +7,7 @@ mail without one is kept for people to look at and changes nothing.
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +26,9 @@ KINDS = {
     bounces.Kind.AUTO_REPLY: InboundMail.Kind.AUTO_REPLY,
     bounces.Kind.OTHER: InboundMail.Kind.OTHER,
 }
+# Apps above may listen for who wants no more mail: mailing and message.
+type Leaver = Callable[[int, int, dt.datetime], None]
+leavers: list[Leaver] = []
 NOBODYS = "Names no message of ours"
 
 log = logging.getLogger(__name__)
@@ -36,7 +39,7 @@ def is_ours(address: str) -> bool:
     local, _, domain = address.lower().rpartition("@")
     if domain != settings.BOUNCE_DOMAIN.lower():
         return False
-    return local in TOWARDS_US or _of_return_path(address) is not None
+    return local in TOWARDS_US or _of_return_path(address) is not None or _of_leaving(address) is not None
 
 
 def keep(mail_from: str, recipients: Sequence[str], raw: bytes, *, now: dt.datetime) -> None:
@@ -76,6 +79,9 @@ def prune(*, now: dt.datetime) -> int:
 def _read_one(mail: InboundMail, now: dt.datetime) -> None:
     mail.read_at = now
     raw = bytes(mail.raw)
+    if leaving := _of_leaving(mail.rcpt_to):
+        _let_go(mail, raw, *leaving)
+        return
     try:
         report = bounces.parse(raw)
         about = _of_return_path(mail.rcpt_to) or _of_letter(raw)
@@ -115,6 +121,25 @@ def _event(mail: InboundMail, report: bounces.Report, mailing: int, message: int
         category=category,
         detail=detail.replace("\x00", "")[:2000],
     )
+
+
+def _let_go(mail: InboundMail, raw: bytes, mailing: int, message: int) -> None:
+    """A mail to the address of List-Unsubscribe: whoever has it may leave. What a machine answered means nothing."""
+    is_answer = not mail.mail_from or bounces.parse(raw).kind is not bounces.Kind.OTHER
+    mail.kind = InboundMail.Kind.AUTO_REPLY if is_answer else InboundMail.Kind.UNSUBSCRIBE
+    mail.problem = ""
+    if message != tokens.TEST:
+        mail.message = message
+        for leaver in [] if is_answer else leavers:
+            leaver(mailing, message, mail.received_at)
+    mail.save(update_fields=["read_at", "kind", "message", "problem"])
+
+
+def _of_leaving(address: str) -> tuple[int, int] | None:
+    try:
+        return tokens.read("leave", address.rpartition("@")[0])
+    except tokens.BadToken:
+        return None
 
 
 def _of_return_path(address: str) -> tuple[int, int] | None:

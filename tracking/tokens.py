@@ -1,7 +1,7 @@
 """Tokens that tell us which message an address belongs to, and that nobody else can make.
 
 24 bytes: version (1), mailing (4), message (8), MAC (11 = 88 bits). A click, open or view token is 32 URL characters;
-a bounce token is the local part of the envelope sender (VERP), 50 lower-case characters of the 64 that RFC 5321 allows:
+a bounce token is the local part of the envelope sender (VERP), a leave token that of the address one unsubscribes by, 50 lower-case characters of the 64 that RFC 5321 allows:
 hexadecimal, because mail systems change the case of local parts, and fifty times as fast to write as base32.
 Each purpose has a key of its own: a click token opens nothing else. Message 0 marks a test send, which is never counted.
 """
@@ -17,7 +17,7 @@ from typing import Literal
 
 from django.conf import settings
 
-Purpose = Literal["click", "open", "view", "bounce"]
+Purpose = Literal["click", "open", "view", "bounce", "leave"]
 Maker = Callable[[int, int], str]
 
 TEST = 0  # the message number of a test send
@@ -26,7 +26,11 @@ MAC_LENGTH = 11
 _pack = struct.Struct(">BIQ").pack
 _unpack = struct.Struct(">BIQ").unpack
 URL_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
-BOUNCE_TOKEN = re.compile(r"b\+[0-9a-f]{48}", re.ASCII)
+LOCAL_PARTS: dict[Purpose, str] = {
+    "bounce": "b+",
+    "leave": "u+",
+}  # tokens that are the local part of an address of ours
+LOCAL_TOKEN = re.compile(r"[0-9a-f]{48}", re.ASCII)
 
 
 class BadToken(ValueError):
@@ -48,13 +52,15 @@ def maker(purpose: Purpose) -> Maker:
         mac.update(body)
         return urlsafe_b64encode(body + mac.digest()[:MAC_LENGTH]).decode("ascii")
 
-    def bounce_token(mailing: int, message: int) -> str:
+    prefix = LOCAL_PARTS.get(purpose, "")
+
+    def local_token(mailing: int, message: int) -> str:
         body = _pack(VERSION, mailing, message)
         mac = start()
         mac.update(body)
-        return f"b+{(body + mac.digest()[:MAC_LENGTH]).hex()}"
+        return f"{prefix}{(body + mac.digest()[:MAC_LENGTH]).hex()}"
 
-    return bounce_token if purpose == "bounce" else url_token
+    return local_token if prefix else url_token
 
 
 def read(purpose: Purpose, token: str) -> tuple[int, int]:
@@ -78,11 +84,11 @@ def return_path(mailing: int, message: int) -> str:
 
 
 def _bytes(purpose: Purpose, token: str) -> bytes:
-    if purpose == "bounce":
+    if prefix := LOCAL_PARTS.get(purpose):
         token = token.lower()
-        if not BOUNCE_TOKEN.fullmatch(token):
+        if not token.startswith(prefix) or not LOCAL_TOKEN.fullmatch(token, len(prefix)):
             raise BadToken("form")
-        return bytes.fromhex(token[2:])
+        return bytes.fromhex(token[len(prefix) :])
     if not URL_TOKEN.fullmatch(token):
         raise BadToken("form")
     return urlsafe_b64decode(token)

@@ -63,6 +63,7 @@ class Letter:
     open: tokens.Maker
     view: tokens.Maker
     bounce: tokens.Maker
+    leave: tokens.Maker
     view_url: str
     preferences_url: str
     unsubscribe: tuple[str, str]  # the address, before and after the person's key
@@ -80,6 +81,7 @@ class Letter:
         recipient["_open"] = self.open(mailing, number)
         recipient["_view"] = f"{self.view_url}{self.view(mailing, number)}/"
         recipient["_unsubscribe"] = f"{before}{recipient['_u']}{after}?m={token}"
+        recipient["_leave"] = f"{self.leave(mailing, number)}@{self.domain}"
         recipient["_preferences"] = f"{self.preferences_url}{recipient.get('_p', '')}/?m={token}"
         recipient["_message_id"] = f"{local[2:]}@{self.domain}"
         recipient["_date"] = stamp
@@ -101,6 +103,7 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         open=tokens.maker("open"),
         view=tokens.maker("view"),
         bounce=tokens.maker("bounce"),
+        leave=tokens.maker("leave"),
         view_url=f"{settings.BASE_URL}/v/",
         preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
         domain=settings.BOUNCE_DOMAIN,

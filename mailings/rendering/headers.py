@@ -28,13 +28,17 @@ _Q = (
 
 @dataclass(frozen=True)
 class Header:
-    """One header: a fixed value, or (`key`) one the sender supplies, in `before` and `after`."""
+    """One header: a fixed value, or (`key`) one the sender supplies, in `before` and `after`.
+
+    `then` is a second such value, on a line of its own.
+    """
 
     name: str
     value: str = ""
     key: str = ""
     before: str = ""
     after: str = ""
+    then: "Header | None" = None
 
 
 def of(letter: "Letter") -> tuple[Header, ...]:
@@ -45,8 +49,14 @@ def of(letter: "Letter") -> tuple[Header, ...]:
         Header("Reply-To", mailbox("_reply_to", "", letter.reply_to)) if letter.reply_to else None,
         Header("Date", key="_date"),
         Header("Message-ID", key="_message_id", before="<", after=">"),
-        # RFC 8058 3.1: one https address, and the promise that a POST to it is enough
-        Header("List-Unsubscribe", key="_unsubscribe", before="<", after=">"),
+        # RFC 8058 3.1: one https address, and the promise that a POST to it is enough; RFC 2369 3.2: a mail, for others
+        Header(
+            "List-Unsubscribe",
+            key="_unsubscribe",
+            before="<",
+            after=">,",
+            then=Header("", key="_leave", before="<mailto:", after="?subject=unsubscribe>"),
+        ),
         Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         # RFC 2919: stable per subscription type
         Header("List-Id", _list_id(letter.subscription_name, kind, letter.list_domain)),

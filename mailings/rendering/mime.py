@@ -35,6 +35,9 @@ class _Writer:
         self.static(f"{header.name}: {header.value}{header.before}")
         if header.key:
             self.slot(Value(Context.RAW, header.key), header.after)
+        if header.then:
+            self.static(f"\r\n {header.then.before}")
+            self.slot(Value(Context.RAW, header.then.key), header.then.after)
         self.static("\r\n")
 
     def body(self, body: Pieces) -> None:

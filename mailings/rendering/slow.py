@@ -15,7 +15,9 @@ def render(letter: Letter, recipient: Mapping[str, object]) -> bytes:
     message = EmailMessage(SMTP)
     for header in written.headers:
         value = escaping.raw(header.key, recipient.get(header.key)) if header.key else _mailbox(letter, header)
-        message[header.name] = f"{header.before}{value}{header.after}"
+        more = header.then
+        rest = f" {more.before}{escaping.raw(more.key, recipient.get(more.key))}{more.after}" if more else ""
+        message[header.name] = f"{header.before}{value}{header.after}{rest}"
     name = escaping.clean("_name", recipient.get("_name") or "")
     message["To"] = Address(name, addr_spec=headers.address("_to", recipient.get("_to")))
     message["Subject"] = headers.one_line("Subject", pieces.join(written.subject, recipient))

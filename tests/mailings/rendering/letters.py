@@ -58,6 +58,7 @@ def a_recipient(**data: object) -> dict[str, object]:
         "_token": "AbCdEfGhIjKlMnOpQrStUvWxYz012345",
         "_open": "Open-fGhIjKlMnOpQrStUvWxYz01234",
         "_unsubscribe": "https://mail.dewerkbank.example/u/abcdefghijklmnopqrstuv/1/?m=AbCdEf",
+        "_leave": "u+0a1b2c@bounces.dewerkbank.example",
         "_preferences": "https://mail.dewerkbank.example/p/vutsrqponmlkjihgfedcba/?m=AbCdEf",
         "_view": "https://mail.dewerkbank.example/v/AbCdEf/",
         "_message_id": "7.42@bounces.dewerkbank.example",

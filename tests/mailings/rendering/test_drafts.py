@@ -19,7 +19,8 @@ def test_headers_say_who_why_and_how_to_stop():
         "Reply-To": "antwoord@dewerkbank.example",
         "Date": "Mon, 23 Nov 2026 11:00:00 +0000",
         "Message-ID": "<7.42@bounces.dewerkbank.example>",
-        "List-Unsubscribe": "<https://mail.dewerkbank.example/u/abcdefghijklmnopqrstuv/1/?m=AbCdEf>",
+        "List-Unsubscribe": "<https://mail.dewerkbank.example/u/abcdefghijklmnopqrstuv/1/?m=AbCdEf>,"
+        " <mailto:u+0a1b2c@bounces.dewerkbank.example?subject=unsubscribe>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": "Events <events.dewerkbank.example>",
         "Feedback-ID": "7:events:mailing:dewerkbank.example",
