@@ -111,7 +111,7 @@ class Station:
         process.wait(10)
 
 
-def wait_until(is_so: Callable[[], bool], *, seconds: float = 60) -> bool:
+def wait_until(is_so: Callable[[], bool], *, seconds: float = 120) -> bool:
     """Look ten times a second."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
