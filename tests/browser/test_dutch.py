@@ -52,7 +52,7 @@ def _the_house(settings: Any, live_server: Any, tmp_path: Path, transactional_db
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.POSTAL_ADDRESS = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
     a_subscription_type()
-    SubscriptionType.objects.update(name_nl="Nieuwsbrief")
+    SubscriptionType.objects.update(name_nl="Nieuwsbrief", name_en="News for readers")
 
 
 def test_the_shell_and_its_pages_are_dutch(author: Visitor) -> None:
