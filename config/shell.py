@@ -22,6 +22,7 @@ SECTIONS = (
     ("/forms/", "forms"),
     ("/consent/", "consent"),
     ("/reports/", "reports"),
+    ("/bounces/", "reports"),
     ("/settings/", "settings"),
     ("/account/", "settings"),
 )

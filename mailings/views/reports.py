@@ -38,6 +38,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
     kind = "click" if request.GET.get("hours") == "clicks" else "open"
     links = reports.links(mailing)
     clicks = sum(link.people for link in links)
+    returned = reports.returned(mailing)
     context = _head(mailing, "summary") | {
         "kind": kind,
         "chart": reports.first_hours(mailing, kind),
@@ -46,7 +47,8 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
         "most_clicked": max((link.people for link in links), default=0),
         "clicks": clicks,
         "machines_too": request.GET.get("count") == "machines",
-        "returned": reports.returned(mailing),
+        "returned": returned,
+        "ours": sum(kind.people for kind in returned if kind.is_ours),
         "refresh": _refresh(mailing, timezone.now()),
         "follow_up": AddToForm(),
         "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES],

@@ -234,4 +234,5 @@ def test_a_mailing_warns_when_it_was_refused_because_of_its_sender(marieke):
     a_message(mailing, bounced_at=LATER, reason="full")
     Counts.objects.create(mailing=mailing, bounced=2, states={"sent": 2})
 
-    assert "refused because of us" in marieke.get(f"/mailings/{mailing.pk}/bounces/").content.decode()
+    for tab in ("summary/", "bounces/"):
+        assert "1 mail was refused because of us" in marieke.get(f"/mailings/{mailing.pk}/{tab}").content.decode()
