@@ -18,7 +18,9 @@ from django.views.decorators.http import require_http_methods
 from consent import addresses
 from consent import unsubscribe as leaving
 from consent.models import OptOutKey, SubscriptionType
+from consent.views import visitors
 
+PATH = "/u/…/"  # in the ledger: which page it was, without the key that opens it
 WHYS = {
     "too_often": gettext_lazy("It came too often"),
     "not_relevant": gettext_lazy("It was not about me"),
@@ -63,11 +65,14 @@ def _act(request: HttpRequest, person: OptOutKey, of_type: SubscriptionType) -> 
         return HttpResponse(_("You are unsubscribed"), content_type="text/plain; charset=utf-8")
     action = request.POST.get("action", "")
     if action == "leave":
-        leaving.leave(person, of_type, how="page", token=token, now=now)
+        words = _("Unsubscribe from %(name)s") % {"name": of_type.name}
+        leaving.leave(person, of_type, how="page", token=token, seen=visitors.seen(request, words, PATH), now=now)
     elif action == "leave_all":
-        leaving.leave(person, None, how="page", token=token, now=now)
+        words = _("Unsubscribe from all mailings")
+        leaving.leave(person, None, how="page", token=token, seen=visitors.seen(request, words, PATH), now=now)
     elif action == "come_back":
-        leaving.come_back(person, of_type, token=token, now=now)
+        words = _("Undo: keep sending it")
+        leaving.come_back(person, of_type, token=token, seen=visitors.seen(request, words, PATH), now=now)
     elif action == "why" and request.POST.get("why") in WHYS:
         leaving.say_why(person, request.POST["why"], request.POST.get("words", ""))
     return _page(request, person, of_type, did=action)

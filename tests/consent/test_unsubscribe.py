@@ -126,6 +126,8 @@ def test_a_person_leaves_by_the_button_undoes_it_and_may_be_mailed_again(strange
     assert reason() == ""
     acts = list(ConsentEvent.objects.order_by("id").values_list("act", "actor"))
     assert acts == [("given", "import:1"), ("withdrawn", "self"), ("restored", "self")]
+    words = list(ConsentDetail.objects.order_by("pk").values_list("wording", "language"))[1:]
+    assert words == [("Unsubscribe from Newsletter", "en"), ("Undo: keep sending it", "en")]
 
 
 def test_leaving_everything_takes_one_more_click(stranger: Client, link: str) -> None:
