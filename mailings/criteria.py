@@ -40,7 +40,6 @@ MOMENTS = {
     "unsubscribed": "m.unsubscribed_at",
     "complained": "m.complained_at",
 }
-GOT = "m.state = 'sent' AND m.bounced_at IS NULL"
 
 
 def fields() -> Iterable[Field]:
@@ -63,7 +62,7 @@ def _did(code: str, name: Promise, label: Promise, words: Promise, *, not_opened
 
 def _sent() -> tuple[Operator, ...]:
     def sent(values: Values, terms: Terms) -> str:
-        return _messages("m.state = 'sent'", "m.sent_at", values, terms)
+        return _messages(f"m.state = 'sent'{_sent_since(values, terms)}", values, terms)
 
     def not_sent(values: Values, terms: Terms) -> str:
         return f"NOT ({sent(values, terms)})"
@@ -88,26 +87,29 @@ def _clicks() -> tuple[Operator, ...]:
 
 def _happened(code: str) -> Callable[[Values, Terms], str]:
     moment = MOMENTS[code]
-    return lambda values, terms: _messages(f"{moment} IS NOT NULL", moment, values, terms)
-
-
-def _did_not(code: str) -> Callable[[Values, Terms], str]:
-    """Somebody who got such a mail, and did it with none of those."""
 
     def sql(values: Values, terms: Terms) -> str:
-        got = _messages(GOT, "m.sent_at", values, terms)
-        # a mail counts by when it was sent, so what was done with it counts by that too
-        did = _messages(f"{MOMENTS[code]} IS NOT NULL", "m.sent_at", values, terms)
-        return f"{got} AND NOT {did}"
+        return _messages(f"{moment} IS NOT NULL{_since(moment, values, terms)}", values, terms)
 
     return sql
 
 
-def _messages(asked: str, moment: str, values: Values, terms: Terms) -> str:
-    """Somebody with a message of this mailing, or any, of which this holds, since then."""
+def _did_not(code: str) -> Callable[[Values, Terms], str]:
+    """Somebody who got such a mail, and did it with none of those; a mail counts by when it was sent."""
+
+    def sql(values: Values, terms: Terms) -> str:
+        since = _sent_since(values, terms)
+        got = _messages(f"m.state = 'sent' AND m.bounced_at IS NULL{since}", values, terms)
+        did = _messages(f"{MOMENTS[code]} IS NOT NULL{since}", values, terms)
+        return f"{got} AND NOT ({did})"
+
+    return sql
+
+
+def _messages(asked: str, values: Values, terms: Terms) -> str:
+    """Somebody with a message of this mailing, or any, of which this holds."""
     return f"""p.id IN (
-        SELECT m.person_id FROM mailings_message m
-         WHERE {asked}{_of(values, terms)}{_since(moment, values, terms)} AND {_known(terms)})"""
+        SELECT m.person_id FROM mailings_message m WHERE {asked}{_of(values, terms)} AND {_known(terms)})"""
 
 
 def _on_link(values: Values, terms: Terms) -> str:
@@ -132,3 +134,12 @@ def _since(moment: str, values: Values, terms: Terms) -> str:
     if values["days"] is None:
         return ""
     return f" AND {moment} >= {terms.bind(terms.now - dt.timedelta(days=values['days']))}"
+
+
+def _sent_since(values: Values, terms: Terms) -> str:
+    """Sent lately: by mailings that were not over before then, because no index knows when a message was sent."""
+    if values["days"] is None:
+        return ""
+    since = terms.bind(terms.now - dt.timedelta(days=values["days"]))
+    return f""" AND m.sent_at >= {since} AND m.mailing_id = ANY(ARRAY(
+        SELECT id FROM mailings_mailing WHERE started_at IS NOT NULL AND coalesce(finished_at, 'infinity') >= {since}))"""
