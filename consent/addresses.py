@@ -6,6 +6,7 @@ The form: trimmed, NFC, the whole address in lower case, the domain as an A-labe
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 import email_validator
 from django.utils.translation import gettext_lazy as _
@@ -48,13 +49,13 @@ def normalise(text: str) -> str:
     return _with_care(unicodedata.normalize("NFC", text.strip(AROUND)))
 
 
-def is_role(address: str) -> bool:
+def is_role(address: str, roles: Collection[str] = ROLES) -> bool:
     """Say whether a normalised address is a mailbox of a function ("info@"), not of a person.
 
     By list and after removing a plus tag; never by substring: `infodag@` is personal.
     """
     local = TAG.sub("", address.rpartition("@")[0]).lower()
-    return local in ROLES or local.endswith("-request")
+    return local in roles or local.endswith("-request")
 
 
 def has_shape(address: str, channel: str = "email") -> bool:

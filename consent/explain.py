@@ -1,9 +1,10 @@
 """Why we may or may not mail an address, in words: the verdict, what it rests on, until when, and what helps."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -11,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import gate, law, ledger, overview, rules, suppressions
+from consent import gate, law, ledger, overview, rulebook, rules, suppressions
 from consent.models import ConsentDetail, ConsentEvent, SubscriptionType, Suppression
 from consent.verdict import Call, Verdict
 
@@ -64,6 +65,21 @@ HOW: dict[str, str | Promise] = {
     "one_click": gettext_lazy("By one click in the mail"),
     "page": gettext_lazy("On the unsubscribe page"),
     "mail": gettext_lazy("By mail"),
+    "letter": gettext_lazy("By letter"),
+    "preferences": gettext_lazy("On the preferences page"),
+}
+
+
+# What is kept beside the evidence that a source asks for.
+LABELS: dict[str, str | Promise] = {
+    "how": gettext_lazy("How"),
+    "note": gettext_lazy("Note"),
+    "words": gettext_lazy("In their words"),
+    "said": gettext_lazy("In their words"),
+    "because": gettext_lazy("Reason"),
+    "form": gettext_lazy("Form"),
+    "page": gettext_lazy("Address of the page"),
+    "days": gettext_lazy("Days"),
 }
 
 
@@ -71,7 +87,7 @@ def address(text: str, *, channel: str = "email", at: dt.datetime) -> list[Line]
     """Explain one address for every subscription type that is in use."""
     evidence, blocks = ledger.evidence_of(channel, text), suppressions.blocks_of(channel, text)
     types = SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk")
-    country = overview.country_of(text)
+    country, now = overview.country_of(text), rulebook.current()
     verdicts = [
         (
             one,
@@ -84,6 +100,8 @@ def address(text: str, *, channel: str = "email", at: dt.datetime) -> list[Line]
                 channel=channel,
                 at=at,
                 zone=timezone.get_default_timezone(),
+                law=now.law,
+                roles=now.roles,
             ),
         )
         for one in types
@@ -97,18 +115,25 @@ def reasons(verdicts: Sequence[Verdict]) -> list[Reasoned]:
     numbers = {verdict.evidence for verdict in verdicts if verdict.evidence}
     details = ConsentDetail.objects.select_related("event").in_bulk(numbers)
     blocks = Suppression.objects.in_bulk({verdict.block for verdict in verdicts if verdict.block})
+    sources = rulebook.current().sources
     return [
-        _reason(verdict, details.get(verdict.evidence or 0), blocks.get(verdict.block or 0)) for verdict in verdicts
+        _reason(verdict, details.get(verdict.evidence or 0), blocks.get(verdict.block or 0), sources)
+        for verdict in verdicts
     ]
 
 
-def _reason(verdict: Verdict, detail: ConsentDetail | None, block: Suppression | None) -> Reasoned:
+def _reason(
+    verdict: Verdict,
+    detail: ConsentDetail | None,
+    block: Suppression | None,
+    sources: Mapping[str, rules.SourceRule],
+) -> Reasoned:
     if block:
         return _blocked(verdict, block)
     if detail is None:
         return Reasoned(verdict, *_without_evidence(verdict))
     event = detail.event
-    rule = rules.SOURCES.get(event.source)
+    rule = sources.get(event.source)
     if rule is None:
         return Reasoned(
             verdict, str(verdict.words), day(event.acted_at), event.pk, _("What happened"), "user-minus", _only_they()
@@ -187,10 +212,14 @@ def evidence(detail: ConsentDetail) -> list[tuple[str, str]]:
     rows = [(labels[key], str(detail.evidence[key])) for key in labels if detail.evidence.get(key)]
     rows += [(str(words), _("yes")) for flag, words in law.SOFT_FLAGS.items() if detail.evidence.get(flag)]
     known = {*labels, *law.SOFT_FLAGS}
-    rows += [(key, str(value)) for key, value in detail.evidence.items() if key not in known]
+    rows += [
+        (str(LABELS.get(key, key)), str(HOW.get(str(value), value) if key == "how" else value))
+        for key, value in detail.evidence.items()
+        if key not in known
+    ]
     own: Iterable[tuple[str, object]] = (
         (_("Wording shown"), detail.wording),
-        (_("Language"), detail.language),
+        (_("Language"), dict(settings.LANGUAGES).get(detail.language, detail.language)),
         (_("Address of the page"), detail.url),
         (_("IP address"), detail.ip),
         (_("Browser"), detail.user_agent),

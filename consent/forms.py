@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses, law, ledger, rules
+from consent import addresses, law, ledger, rulebook, rules
 from consent.models import Purpose, SubscriptionType, SuppressionReason
 
 
@@ -43,9 +43,10 @@ class RecordForm(forms.Form):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        recordable = [rule for rule in rules.SOURCES.values() if rule.is_recordable]
+        sources = rulebook.current().sources
+        recordable = [rule for rule in sources.values() if rule.is_recordable]
         self.fields["source"].choices = [("", _("Choose")), *((rule.code, rule.name) for rule in recordable)]  # type: ignore[attr-defined]
-        self.rule = rules.SOURCES.get(str(self["source"].value() or ""))
+        self.rule: rules.SourceRule | None = sources.get(str(self["source"].value() or ""))
         if self.rule is None or not self.rule.is_recordable:
             self.rule = None
             del self.fields["evidence_on"]

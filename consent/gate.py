@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from consent.addresses import ROLES
-from consent.law import COUNTRIES, LACKING, SHIPPED, Demand, Law, Regime
+from consent import rulebook
+from consent.law import COUNTRIES, LACKING, Demand, Law, Regime
 from consent.verdict import BLOCKS, REASONS, RESPECTED, Block, Call, Candidate, Evidence, MessageClass, Verdict, judge
 
 __all__ = [
@@ -35,16 +35,21 @@ def parameters(
     *,
     message_class: MessageClass = MessageClass.MARKETING,
     at: dt.datetime,
-    law: Law = SHIPPED,
+    law: Law | None = None,
 ) -> dict[str, Any]:
-    """Give the named parameters of `verdicts_sql`; the purpose follows from the subscription type."""
+    """Give the named parameters of `verdicts_sql`; the purpose follows from the subscription type.
+
+    `law` is for questions about another one than that of the rules as they are now.
+    """
+    now = rulebook.current()
+    law = now.law if law is None else law
     cells = [(source, regime, cell) for (of, source, regime), cell in law.cells.items() if of == channel]
     return {
         "gate_channel": channel,
         "gate_type": subscription_type_id,
         "gate_at": at,
         "gate_zone": timezone.get_default_timezone_name(),
-        "gate_roles": sorted(ROLES) if channel == "email" else [],
+        "gate_roles": sorted(now.roles) if channel == "email" else [],
         "gate_respected": sorted(RESPECTED[message_class]),
         "gate_is_marketing": message_class is MessageClass.MARKETING,
         "gate_law_sources": [source for source, _regime, _cell in cells],
@@ -82,7 +87,7 @@ def recheck(
     countries: Sequence[str] = (),
     message_class: MessageClass = MessageClass.MARKETING,
     at: dt.datetime,
-    law: Law = SHIPPED,
+    law: Law | None = None,
 ) -> dict[str, Verdict]:
     """Ask again just before hand-over; give the verdicts of those that may *not* be mailed now (usually none).
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consent import chain, rules, standings
+from consent import chain, rulebook, rules, standings
 from consent.law import is_soft
 from consent.models import ConsentDetail
 from consent.verdict import GIVING, Evidence
@@ -124,11 +124,11 @@ def lock() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def problems(entry: Entry, *, today: dt.date) -> list[str]:
+def problems(entry: Entry, *, today: dt.date, sources: Mapping[str, rules.SourceRule] = rules.SOURCES) -> list[str]:
     """Say why an entry cannot count as consent, in sentences; an empty list means it can."""
     if entry.act not in GIVING:
         return []
-    rule = rules.SOURCES.get(entry.source)
+    rule = sources.get(entry.source)
     if rule is None:
         return [_("Choose where the address comes from")]
     if not rule.is_recordable:
@@ -206,6 +206,7 @@ def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
     """Check the entries and work out everything that needs no lock; twins are dropped."""
     zone = timezone.get_default_timezone()
     today = now.astimezone(zone).date()
+    sources = rulebook.current().sources
     known: dict[tuple[object, ...], _Declared] = {}
     seen: set[bytes] = set()
     rows = []
@@ -216,7 +217,7 @@ def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
         )
         declared = known.get(what)
         if declared is None:
-            known[what] = declared = _declare(entry, today, zone)
+            known[what] = declared = _declare(entry, today, zone, sources)
         row = _row(entry, declared, entry.acted_at or now)
         if row.fingerprint is None or row.fingerprint not in seen:
             rows.append(row)
@@ -224,20 +225,19 @@ def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
     return rows
 
 
-def _declare(entry: Entry, today: dt.date, zone: dt.tzinfo) -> _Declared:
+def _declare(entry: Entry, today: dt.date, zone: dt.tzinfo, sources: Mapping[str, rules.SourceRule]) -> _Declared:
     if not ACTOR(entry.actor):
         raise ValueError(f"not an actor: {entry.actor!r}")
-    if found := problems(entry, today=today):
+    if found := problems(entry, today=today, sources=sources):
         raise NotEvidence(". ".join(found))
     if entry.act not in GIVING:
         return _Declared(rules.Kind.NONE.value, None, chain.jsonb(entry.evidence))
-    rule = rules.SOURCES[entry.source]
+    rule = sources[entry.source]
     # what the person confirmed is explicit, wherever the address came from
     is_explicit = entry.act == "confirmed" or entry.box_ticked
     kind = rules.Kind.EXPLICIT if is_explicit else rule.kind
     # the window of a source is that of its own kind: a purchase counts two years, the box ticked at it until withdrawn
-    counts_until_withdrawn = kind is not rule.kind or entry.evidence_on is None
-    expires_at = None if counts_until_withdrawn else rules.expires_at(rule, entry.evidence_on, zone)
+    expires_at = rules.expires_at(rule, entry.evidence_on, zone) if kind is rule.kind and entry.evidence_on else None
     return _Declared(kind.value, expires_at, chain.jsonb(entry.evidence))
 
 

@@ -181,6 +181,27 @@ class Standing(models.Model):
         return self.address
 
 
+class RuleVersion(models.Model):
+    """What an administrator made of one row of the rule table, or of the list of functions; the latest one counts.
+
+    Never changed, never removed: the history says by which rule a mailing was judged, and who made it so.
+    """
+
+    key = models.CharField(max_length=30)  # a code of consent.rules.SOURCES, or "roles"
+    values = models.JSONField()  # what consent.rulebook reads
+    note = models.TextField(_("why"))
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("key", "id", name="rule_latest")]  # the row that counts, and its history
+        constraints = [models.CheckConstraint(condition=~models.Q(note=""), name="rule_change_has_a_note")]
+        triggers = [pgtrigger.Protect(name="rules_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.pk}"
+
+
 class Ground(models.Model):
     """The best evidence of one source that is not explicit: derived from the ledger like `Standing`, for the gate.
 

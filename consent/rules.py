@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 type Text = str | Promise
 
@@ -65,7 +66,9 @@ class SourceRule:
         if self.status is Status.REFUSED:
             return _("never counts")
         if self.months:
-            return EXPIRIES[self.months]
+            return EXPIRIES.get(self.months) or ngettext("%(months)s month", "%(months)s months", self.months) % {
+                "months": self.months
+            }
         return _("until withdrawn")
 
     @property

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from consent.views import addresses, confirm, join, overview, preferences, public, suppressions, types, verify, whatif
+from consent.views import (
+    addresses,
+    confirm,
+    join,
+    overview,
+    preferences,
+    public,
+    rulebook,
+    suppressions,
+    types,
+    verify,
+    whatif,
+)
 
 app_name = "consent"
 urlpatterns = [
@@ -20,6 +32,8 @@ urlpatterns = [
     path("consent/", overview.index, name="overview"),
     path("consent/addresses/", overview.addresses, name="addresses"),
     path("consent/sources/", overview.sources, name="sources"),
+    path("consent/sources/<slug:code>/", rulebook.source, name="rule"),
+    path("consent/roles/", rulebook.roles, name="roles"),
     path("consent/what-if/", whatif.ask, name="whatif"),
     path("consent/ledger/", overview.entries, name="entries"),
     path("consent/ledger/check/", overview.check, name="check"),

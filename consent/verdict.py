@@ -6,7 +6,7 @@ rules for a million rows in SQL; a property test keeps the two together.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -193,6 +193,7 @@ def judge(
     at: dt.datetime,
     zone: dt.tzinfo,
     law: Law = SHIPPED,
+    roles: Collection[str] = addresses.ROLES,
 ) -> Verdict:
     """Say whether this address may get a message of this type, and why. Touches no database.
 
@@ -215,7 +216,7 @@ def judge(
         and block.reason in RESPECTED[message_class]
         and not (block.reason == "unsubscribed" and _is_newer(own, block.created_at, at))
     ]
-    if refused := _blocked(standing) or _unsuitable(candidate.address, channel, message_class):
+    if refused := _blocked(standing) or _unsuitable(candidate.address, channel, message_class, roles):
         return refused
     if message_class is not MessageClass.MARKETING:
         return Verdict(Call.ALLOW)
@@ -235,10 +236,10 @@ def _blocked(blocks: Sequence[Block]) -> Verdict | None:
     return None
 
 
-def _unsuitable(address: str, channel: str, message_class: MessageClass) -> Verdict | None:
+def _unsuitable(address: str, channel: str, message_class: MessageClass, roles: Collection[str]) -> Verdict | None:
     if not addresses.has_shape(address, channel):
         return Verdict(Call.REFUSE, "invalid_address")
-    if channel == "email" and message_class is MessageClass.MARKETING and addresses.is_role(address):
+    if channel == "email" and message_class is MessageClass.MARKETING and addresses.is_role(address, roles):
         return Verdict(Call.REFUSE, "role_address")
     return None
 

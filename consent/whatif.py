@@ -5,7 +5,7 @@ ledger would never take (a refused source, evidence that is not complete) is ans
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -68,6 +68,7 @@ def judge(
     zone: dt.tzinfo,
     sources: Mapping[str, rules.SourceRule] = rules.SOURCES,
     matrix: law.Law = law.SHIPPED,
+    roles: Collection[str] = addresses.ROLES,
 ) -> Answer:
     """Say what the gate would say. `zone` is the sender's time zone, in which days begin."""
     rule = sources[case.source or rules.UNKNOWN]
@@ -87,6 +88,7 @@ def judge(
         at=case.at,
         zone=zone,
         law=matrix,
+        roles=roles,
     )
     if case.message_class is not MessageClass.MARKETING or found.reason in ("invalid_address", "role_address"):
         return Answer(found.verdict, found.reason or "not_marketing")

@@ -6,16 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consent import law, rules
+from consent import law, rulebook, rules
 from consent.models import Channel
 from consent.verdict import MessageClass
 from consent.whatif import Case
 
-STATUSES = {
-    rules.Status.ALLOWED: _("May be mailed, with evidence"),
-    rules.Status.VERIFY: _("Must confirm first"),
-    rules.Status.REFUSED: _("Never counts"),
-}
 CLASSES = {
     MessageClass.MARKETING: _("Marketing"),
     MessageClass.TRANSACTIONAL: _("About an order, an account or an agreement"),
@@ -59,9 +54,10 @@ class WhatIfForm(forms.Form):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
+        sources = rulebook.current().sources
         groups = [
-            (words, [(rule.code, rule.name) for rule in rules.SOURCES.values() if rule.status is status])
-            for status, words in STATUSES.items()
+            (words, [(rule.code, rule.name) for rule in sources.values() if rule.status is status])
+            for status, words in rulebook.STATUSES.items()
         ]
         self.fields["source"].choices = groups  # type: ignore[attr-defined]
         for flag, label in law.SOFT_FLAGS.items():

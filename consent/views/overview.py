@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from consent import explain, ledger, overview, rules
+from consent import explain, ledger, overview, rulebook, rules
 from consent.models import ConsentDetail, ConsentEvent, SubscriptionType, Suppression
 from consent.verdict import REASONS, Call
 from consent.views import pages
@@ -62,7 +62,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
 @require_GET
 def sources(request: HttpRequest) -> HttpResponse:
     """Show the rule table: what each source is worth, for how long, and what to do instead."""
-    return render(request, "consent/sources.html", {"rules": rules.SOURCES.values()})
+    return render(request, "consent/sources.html", {"rules": rulebook.current().sources.values()})
 
 
 @require_GET

@@ -25,6 +25,7 @@ class Declaration:
     """What somebody declares about all rows of a file.
 
     Each piece of evidence is one text for all rows (`evidence`) or stands in a column (`columns`); the date likewise.
+    `sources` is the rule table by which it is judged.
     """
 
     source: str
@@ -33,10 +34,11 @@ class Declaration:
     columns: Mapping[str, int] = field(default_factory=dict)
     box_ticked: bool = False
     without_consent: bool = False
+    sources: Mapping[str, rules.SourceRule] = field(default_factory=lambda: rules.SOURCES, compare=False, repr=False)
 
     @property
     def rule(self) -> rules.SourceRule | None:
-        return rules.SOURCES.get(self.source)
+        return self.sources.get(self.source)
 
     @property
     def counts(self) -> bool:

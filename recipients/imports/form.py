@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from consent import law, rules
+from consent import law, rulebook, rules
 from consent.models import Purpose
 from recipients.forms import OneLine
 from recipients.imports import runs
@@ -101,6 +101,7 @@ class ImportForm(forms.Form):
     def __init__(self, importing: Import, columns: Sequence[Column], data: Any = None) -> None:
         super().__init__(data, initial=beginning(importing))
         self.importing = importing
+        self.rules = rulebook.current().sources
         self.columns = columns
         self.choices: runs.Choices | None = None
         fields = [("", _("Not imported")), *((field.value, label) for field, label in LABELS.items())]
@@ -115,11 +116,11 @@ class ImportForm(forms.Form):
             )
         source = self.fields["source"]
         if isinstance(source, forms.ChoiceField):
-            source.choices = [(rule.code, rule.name) for rule in rules.SOURCES.values()]
+            source.choices = [(rule.code, rule.name) for rule in self.rules.values()]
         named = ((column.index, format_lazy("{} {}", _("column"), column.title)) for column in columns)
         self.places = [("", _("for all rows")), *named]
         self.place_options = written_out(self.places)
-        for rule in rules.SOURCES.values():
+        for rule in self.rules.values():
             self.ask_for_evidence(rule)
 
     def ask_for_evidence(self, rule: rules.SourceRule) -> None:
@@ -173,7 +174,7 @@ class ImportForm(forms.Form):
         return self.sources(rules.Status.REFUSED)
 
     def sources(self, status: rules.Status) -> list[Source]:
-        return [self.shown(rule) for rule in rules.SOURCES.values() if rule.status is status]
+        return [self.shown(rule) for rule in self.rules.values() if rule.status is status]
 
     def shown(self, rule: rules.SourceRule) -> Source:
         keys = [DATE, *(piece.key for piece in rule.evidence_fields)] if rule.is_recordable else []
@@ -221,9 +222,9 @@ class ImportForm(forms.Form):
 
     def declared(self, cleaned: dict[str, Any]) -> Declaration:
         code = cleaned.get("source") or ""
-        rule = rules.SOURCES.get(code)
+        rule = self.rules.get(code)
         if rule is None or not rule.is_recordable:
-            return Declaration(code, without_consent=bool(cleaned.get(f"{code}-without")))
+            return Declaration(code, without_consent=bool(cleaned.get(f"{code}-without")), sources=self.rules)
         columns = {key: cleaned.get(f"{code}-{key}-column") for key in (DATE, *(piece.key for piece in rule.evidence_fields))}  # fmt: skip
         typed = {piece.key: cleaned.get(f"{code}-{piece.key}", "") for piece in rule.evidence_fields}
         soft = {flag: law.YES for flag in law.SOFT_FLAGS if cleaned.get(f"{code}-{flag}")}
@@ -234,6 +235,7 @@ class ImportForm(forms.Form):
             evidence_on=evidence_on if columns[DATE] is None else None,
             columns={key: column for key, column in columns.items() if column is not None},
             box_ticked=bool(cleaned.get(f"{code}-box")),
+            sources=self.rules,
         )
 
     def place(self, name: str, choices: runs.Choices) -> str | None:

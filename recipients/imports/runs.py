@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import ledger, suppressions
+from consent import ledger, rulebook, suppressions
 from consent.models import Purpose
 from recipients.imports import checks, declaration, rows, uploads, writing
 from recipients.imports.ahead import ahead
@@ -317,4 +317,5 @@ def declaration_of(importing: Import) -> Declaration:
         columns=importing.evidence_columns,
         box_ticked=importing.is_explicit,
         without_consent=not importing.is_mailable,
+        sources=rulebook.current().sources,
     )

@@ -41,6 +41,8 @@ def known(transactional_db: None) -> None:
         ("/consent/ledger/", "ledger"),
         (f"/consent/address/?address={HANNA}", "address"),
         ("/consent/record/?source=own_form", "record"),
+        ("/consent/sources/purchase/", "rule"),
+        ("/consent/roles/", "roles"),
         ("/consent/what-if/?source=own_form&evidence_date=2026-10-01&country=DE", "what-if"),
         ("/consent/suppressions/", "blocked"),
         ("/consent/suppressions/new/", "block"),

@@ -4,11 +4,12 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from consent import law, suppressions
+from consent import law, rulebook, suppressions
 from consent.models import ConsentDetail, ConsentEvent, Purpose, SubscriptionType, Suppression
 from tests.consent.factories import a_subscription_type, consents
 
@@ -43,6 +44,11 @@ PAGES = [
     "/consent/record/",
     "/consent/record/?source=third_party_list",
     *(f"/consent/record/?source={source}&address=ada@example.org" for source in ("own_form", "purchase", "nonsense")),
+    "/consent/sources/purchase/",
+    "/consent/sources/newsletter_signup/",
+    "/consent/sources/employer_list/",
+    "/consent/sources/unknown/",
+    "/consent/roles/",
     "/consent/what-if/",
     "/consent/what-if/?source=nonsense&at=never&channel=fax",
     "/consent/what-if/?source=unknown&country=DE&message_class=one_to_one&address=%EF%BF%BD&at=9999-12-31T23:59",
@@ -191,7 +197,10 @@ def test_consent_is_written_down_with_the_evidence_of_its_source(marieke: Client
             ["May mail", "Until the beginning"],
         ),
         ("?source=purchase&evidence_date=2024-01-01&at=2026-01-01&country=US", ["May not", "Consent has expired"]),
-        ("?source=event_own_contact&evidence_date=2026-10-01&at=2026-11-23", ["Verify first", "sign up by link or QR code"]),
+        (
+            "?source=event_own_contact&evidence_date=2026-10-01&at=2026-11-23",
+            ["Verify first", "sign up by link or QR code"],
+        ),
         ("?source=employer_list&country=FR", ["Must confirm first", "opened may be measured only with a consent"]),
         ("?source=third_party_list&explicit=on", ["This source never counts", "Nothing in bulk"]),
         ("?source=unknown&channel=letter", ["May mail", "Letters need no consent there"]),
@@ -203,6 +212,35 @@ def test_what_if_says_verdict_reason_rule_law_and_remedy(marieke: Client, asked:
     page = marieke.get(f"/consent/what-if/{asked}").content.decode()
 
     assert [said for said in words if said not in page] == []
+
+
+def test_a_rule_is_changed_with_a_reason_that_stays(
+    marieke: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        refused = marieke.post("/consent/sources/purchase/", {"status": "allowed", "months": "36", "note": "More"})
+        assert refused.status_code == 422
+        assert "it can be fewer" in refused.content.decode()
+        changed = marieke.post("/consent/sources/purchase/", {"status": "allowed", "months": "12", "note": "Our board"})
+        assert changed.status_code == 302
+        roles = marieke.post("/consent/roles/", {"names": "info balie", "note": "Our counter"})
+        assert roles.status_code == 302
+
+    page = marieke.get("/consent/sources/purchase/").content.decode()
+    assert [words for words in ("It counts one year", "Our board", "counts now") if words not in page] == []
+    assert "balie, info" in marieke.get("/consent/roles/").content.decode()
+    cache.delete(rulebook.KEPT)
+
+
+def test_who_may_not_change_rules_reads_them(client: Client) -> None:
+    client.force_login(User.objects.create_user("joost"))
+
+    page = client.get("/consent/sources/purchase/").content.decode()
+    assert "Change this rule" not in page
+    assert "soft opt-in or explicit" in page
+    for path in ("/consent/sources/purchase/", "/consent/roles/"):
+        assert client.post(path, {"status": "refused", "months": "1", "note": "x", "names": "x"}).status_code == 403
+    assert client.get("/consent/sources/nonsense/").status_code == 404
 
 
 def test_a_purchase_is_written_down_with_the_conditions_of_soft_opt_in(marieke: Client) -> None:

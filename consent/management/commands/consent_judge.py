@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
+from redis import RedisError
 
-from consent import cases, whatif
+from consent import cases, rulebook, whatif
+from consent.rulebook import SHIPPED, Rulebook
 
 HELP = """\
 Judge imagined cases: one JSON object a line in, one JSON object a line out, in the same order.
@@ -41,6 +44,7 @@ Every key may be left out; what is missing then counts as it says here.
                  its first moment                                   now
   overlay        false: the policy alone, no country law            true
 
+Judged by the rules as administrators have them now, which can be stricter than they were shipped.
 The verdict is allow, verify (they must confirm first) or refuse. The reason is a code:
   allow:  confirmed explicit implicit soft_opt_in_complete no_consent_needed not_marketing
   verify: verify_first (the source), explicit_needed, confirm_needed, soft_opt_in (the country's law)
@@ -64,17 +68,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now, zone = timezone.now(), timezone.get_default_timezone()
         with _opened(options["file"]) as lines:
-            for answer in answers(lines, now=now, zone=zone):
+            for answer in answers(lines, now=now, zone=zone, book=self._book()):
                 self.stdout.write(json.dumps(answer, ensure_ascii=False))
 
+    def _book(self) -> Rulebook:
+        """Take the rules as they are now; imagined cases need no database, so without one as they were shipped."""
+        try:
+            return rulebook.current()
+        except (DatabaseError, RedisError):
+            self.stderr.write("There is no database to ask: judged by the rules as they were shipped.")
+            return SHIPPED
 
-def answers(lines: BinaryIO, *, now: dt.datetime, zone: dt.tzinfo) -> Iterator[dict[str, str]]:
+
+def answers(
+    lines: BinaryIO, *, now: dt.datetime, zone: dt.tzinfo, book: Rulebook = SHIPPED
+) -> Iterator[dict[str, str]]:
     """Judge each line as it comes."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            found = whatif.judge(cases.read(line, now=now, zone=zone), zone=zone)
+            case = cases.read(line, now=now, zone=zone)
+            found = whatif.judge(case, zone=zone, sources=book.sources, matrix=book.law, roles=book.roles)
         except cases.BadCase as mistake:
             words = f"line {number}: {mistake}"
             yield {"error": words.encode(errors="replace").decode()}  # half a surrogate pair cannot be printed
