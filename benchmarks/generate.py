@@ -5,6 +5,7 @@ two years, one every five weeks), of which a third was opened and a twelfth clic
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -34,7 +35,7 @@ class House:
 
 def a_house(size: int) -> House:
     """Fill an empty database."""
-    given = {"size": size, "cities": CITIES, "mailings": MAILINGS, "each": size // 4}
+    given: dict[str, Any] = {"size": size, "cities": CITIES, "mailings": MAILINGS, "each": size // 4}
     with connection.cursor() as cursor:
         for statement in (COMPANIES, PEOPLE, ADDRESSES, MORE_ADDRESSES, MAILED, MESSAGES):
             cursor.execute(statement, given)

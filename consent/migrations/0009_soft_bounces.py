@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0008_derive_grounds'),
+        ("consent", "0008_derive_grounds"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='suppression',
-            name='reason',
-            field=models.CharField(choices=[('unsubscribed', 'Unsubscribed'), ('complained', 'Complained'), ('hard_bounce', 'Bounced hard'), ('soft_bounces', 'Kept coming back'), ('objection', 'Objected'), ('erased', 'Erased'), ('manual', 'Blocked by hand'), ('paused', 'Paused')], max_length=12),
+            model_name="suppression",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("unsubscribed", "Unsubscribed"),
+                    ("complained", "Complained"),
+                    ("hard_bounce", "Bounced hard"),
+                    ("soft_bounces", "Kept coming back"),
+                    ("objection", "Objected"),
+                    ("erased", "Erased"),
+                    ("manual", "Blocked by hand"),
+                    ("paused", "Paused"),
+                ],
+                max_length=12,
+            ),
         ),
     ]

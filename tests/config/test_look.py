@@ -103,7 +103,7 @@ def test_no_template_holds_inline_script_or_style() -> None:
     guilty = [
         f"{path.name}: {found[0][:60]}"
         for path in Path(settings.BASE_DIR, "templates").rglob("*.html")
-        if not path.name.startswith("preview_")  # mail, shown in a frame under a policy of its own
+        if not path.name.startswith("preview_") and path.parent.name != "mail"  # mail brings its own style
         if (found := re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc)|\son[a-z]+=|javascript:", path.read_text()))
     ]
 
