@@ -27,13 +27,15 @@ EVIDENCE: dict[str, dict[str, str]] = {
     "met_in_person": {"note": "At the bar, said yes"},
 }
 
+DUTCH = {"newsletter": "Nieuwsbrief", "events": "Evenementen"}
+
 
 def a_subscription_type(code: str = "newsletter") -> SubscriptionType:
     """Find or make a type; transactional tests empty the tables, so it may have to be made."""
     purpose, _ = Purpose.objects.get_or_create(
         code="e-marketing", defaults={"name_en": "E-marketing", "name_nl": "E-marketing"}
     )
-    names = {"name_en": code.capitalize(), "name_nl": code.capitalize(), "purpose": purpose}
+    names = {"name_en": code.capitalize(), "name_nl": DUTCH.get(code, code.capitalize()), "purpose": purpose}
     return SubscriptionType.objects.get_or_create(code=code, defaults=names)[0]
 
 
