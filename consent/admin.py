@@ -6,11 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from consent.models import (
+    Confirmation,
     ConsentDetail,
     ConsentEvent,
     Ground,
     OptOutKey,
     Purpose,
+    RuleVersion,
     Standing,
     SubscriptionType,
     Suppression,
@@ -110,3 +112,18 @@ class SubscriptionTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name_en", "name_nl", "code", "purpose", "is_active")
     list_select_related = ("purpose",)
     ordering = ("id",)
+
+
+@admin.register(RuleVersion)
+class RuleVersionAdmin(ReadOnly):
+    list_display = ("key", "note", "changed_by", "changed_at")
+    list_select_related = ("changed_by",)
+    ordering = ("-id",)
+
+
+@admin.register(Confirmation)
+class ConfirmationAdmin(ReadOnly):
+    list_display = ("address", "source", "language", "actor")
+    search_fields = ("=address",)
+    exclude = ("key",)  # who has it may confirm for the address
+    ordering = ("-id",)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from mailings.models import Chunk, Counts, Happening, HourCount, LinkCount, Mailing, Message, Source, Tally
+from mailings.models import Chunk, Counts, Handling, Happening, HourCount, LinkCount, Mailing, Message, Source, Tally
 
 
 class Estimate(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
@@ -132,3 +132,10 @@ class LinkCountAdmin(Large):
 class HourCountAdmin(Large):
     list_display = ("mailing", "kind", "hour", "human", "machine")
     list_select_related = ("mailing",)
+
+
+@admin.register(Handling)
+class HandlingAdmin(Large):
+    list_display = ("at", "act", "address", "new_address", "by", "undone_at")
+    list_select_related = ("by",)
+    search_fields = ("=address",)

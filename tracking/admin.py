@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tracking import bounces
-from tracking.models import Event, InboundMail, Link, Position
+from tracking.models import Event, InboundMail, Link, Position, SoftBounce
 
 
 class UpToTenThousand(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
@@ -70,3 +70,9 @@ class InboundMailAdmin(OnlyLook):
 class PositionAdmin(OnlyLook):
     list_display = ["file", "bytes"]
     ordering = ["file"]
+
+
+@admin.register(SoftBounce)
+class SoftBounceAdmin(OnlyLook):
+    list_display = ("__str__",)
+    ordering = ("-id",)

@@ -75,6 +75,7 @@ def test_a_selection_is_built_with_a_live_count(author: Visitor) -> None:
     page.get_by_label("Mailing", exact=True).select_option(label="Spring fair")
     page.get_by_label("In the last … days").fill("9000")
     page.get_by_label("In the last … days").press("Tab")
+    expect(page.get_by_text("Clicked any link in Spring fair in the last 9,000 days")).to_be_visible()
     expect(page.locator("#found-count")).to_have_text("2")
     author.inspect()
     author.shot("criteria-open-mailing")
@@ -126,3 +127,22 @@ def test_what_is_typed_survives_a_closed_tab_and_removal_is_undone(author: Visit
     expect(page.get_by_text("Name is “Bob Jansen”")).to_be_visible()
     author.inspect()
     author.shot("criteria-phone-draft")
+
+
+def test_what_is_typed_while_the_form_is_drawn_again_is_not_lost(author: Visitor) -> None:
+    a_house()
+    selection = a_dynamic_selection(ask("mailing.clicked", "did"))
+    page = author.open(f"/selections/{selection.pk}/criteria/")
+    page.get_by_role("button", name=re.compile("Clicked")).click()
+    page.route("**/criteria/", lambda route: (page.wait_for_timeout(600), route.continue_()))
+
+    page.get_by_label("Mailing", exact=True).select_option(label="Spring fair")
+    page.get_by_label("In the last … days").fill("9000")
+
+    expect(page.get_by_text("Clicked any link in Spring fair in the last 9,000 days")).to_be_visible()
+    expect(page.get_by_label("In the last … days")).to_have_value("9000")
+    page.unroute("**/criteria/")
+    page.get_by_role("button", name="Save criteria").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dynamic")
+    selection.refresh_from_db()
+    assert selection.criteria["parts"][0]["with"]["days"] == ["9000"]
