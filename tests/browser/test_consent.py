@@ -78,12 +78,12 @@ def test_consent_is_recorded_by_hand_with_the_evidence_that_its_source_needs(aut
     page.get_by_role("button", name="Write it down").click()
     expect(page.get_by_role("alert")).to_contain_text("Order number")
     page.get_by_label("Order number").fill("26-1187")
+    for flag in page.locator("[name^=evidence_][type=checkbox]").all():  # soft opt-in: all three
+        flag.check()
     page.get_by_role("button", name="Write it down").click()
 
     panel = page.get_by_role("region", name="May I mail this person?").first
-    expect(panel).to_contain_text(
-        "9 September 2026. They must confirm it first"
-    )  # the three of soft opt-in were not ticked
+    expect(panel).to_contain_text("counts until 9 September 2028")
     author.inspect()
 
 
