@@ -1,7 +1,7 @@
 # Postduif in one image; docker-compose.yml says which process each container runs.
 FROM node:24-slim AS assets
 WORKDIR /app
-COPY package.json package-lock.json .npmrc vite.config.js ./
+COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY assets assets
 COPY templates templates
@@ -15,6 +15,8 @@ RUN uv pip install --python /venv/bin/python --target /tmp/babel babel
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings POSTDUIF_VAR=/data
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home /data --create-home postduif
 WORKDIR /app
 COPY --from=packages /venv /venv

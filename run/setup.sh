@@ -58,6 +58,18 @@ for po in locale/*/LC_MESSAGES/django.po; do
 done
 mkdir -p var
 
+# PDF pages need Pango, which no wheel carries; without it the product runs, and says so where a PDF is asked for.
+if [ ! -f $TOOLS/pango.done ] && ! .venv/bin/python -c 'import weasyprint' >/dev/null 2>&1; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing Pango for PDF pages."
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core; } >/dev/null 2>&1 ||
+      say "Pango could not be installed: PDF pages will be missing."
+  else
+    say "No Pango here: PDF pages will be missing. Install Debian's libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0."
+  fi
+fi
+touch $TOOLS/pango.done
+
 # The browser of the tests: only when asked for, and only as root can it be installed.
 if [ "${1:-}" = test ] && [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
