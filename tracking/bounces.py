@@ -83,7 +83,7 @@ TROUBLE = re.compile(  # what only a report says, in a mail from nobody (a null 
     re.IGNORECASE,
 )
 DELAYED = re.compile(
-    r"(?:has|have) not (?:yet )?been delivered (?:yet|after)|will (?:continue|keep) (?:to )?try|delivery (?:has been )?delayed|"
+    r"(?:has|have) not yet been delivered|(?:has|have) not been delivered (?:yet|after)|delivery attempts will continue|will (?:continue|keep) (?:to )?try|delivery (?:has been )?delayed|"
     r"warning message only|you do not need to resend|still (?:be )?trying",
     re.IGNORECASE,
 )

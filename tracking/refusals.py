@@ -27,6 +27,7 @@ __all__ = ["NOT_A_BOUNCE", "SENDERS_FAULT", "Category", "Refusal", "classify"]
 LONGEST = 3000  # characters that are looked at
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 CODE = re.compile(r"(?:^|[\s:;(<\"'])#?([245][0-5]\d)(?=[\s\-#:;,.)]|$)")
+ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w.-]{1,255}\w", re.ASCII)
 # A class-4 answer never calls an address dead, but it may say full, inactive, blocked or unauthenticated.
 TEMPORARY_MAY_SAY = {Category.FULL, Category.INACTIVE, Category.BLOCK_SENDER, Category.AUTH}
 REFUSES_ALL_MAIL = {"521", "556"}  # RFC 7504: this host, or this domain, takes no mail at all
@@ -46,7 +47,7 @@ def classify(text: str, *, status: str = "", code: str = "", step: Step | None =
     `step` is where in the conversation it was said. None: as the words tell, and else in answer to the recipient, as at
     our own hand-over; Step.UNTOLD: nobody knows.
     """
-    text = " ".join(text[:LONGEST].lower().split())
+    text = ADDRESS.sub(_without_dots, " ".join(text[:LONGEST].lower().split()))
     status = status or _first(STATUS, text)
     code = code or _first(CODE, text)
     if step is None:
@@ -107,6 +108,11 @@ def _in_dialect(text: str) -> Category | None:
 def _by_status(status: str) -> Category | None:
     _, _, pair = status.partition(".")
     return BY_STATUS.get(pair) or BY_SUBJECT.get(pair.partition(".")[0])
+
+
+def _without_dots(address: re.Match[str]) -> str:
+    """A full stop ends a sentence, and the words about an address stand in one sentence with it."""
+    return address.group(0).replace(".", "_")
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

@@ -67,7 +67,7 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
     (
         Category.TRANSIENT,  # a name that could not be looked up today is not a name that does not exist
         _words(
-            r"receiving mail (?:at a rate|too quickly)|message expired|unexpected name server reply",
+            r"receiving mail (?:at a rate|too quickly)|^connect to \S+: (?:connection|network|no route)|lost connection with|message expired|unexpected name server reply",
             r"not found, try again|name service error.{0,80}try again|tempor\w+ (?:dns|lookup|name|resol)",
         ),
     ),
@@ -88,6 +88,7 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
     (
         Category.CONTENT,
         _words(
+            r"likely (?:unsolicited|spam|suspicious)",
             r"\bvir(?:us|uses|ii)\b",
             r"malware",
             r"\bphish",
@@ -98,7 +99,7 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
             r"message (?:content|contains|body)\b.{0,40}(?:reject|refus|block|not (?:allowed|accept)|prohibit|violat|spam)",
             r"content (?:reject|block|filter|violat|denied|is not)",
             r"(?:message|mail|body|header|letter|size)\b(?! has been in the queue).{0,40}(?:too (?:big|large|long)|exceed\w* .{0,30}(?:size|limit))",
-            r"exceed\w* .{0,40}(?:message|mail) size|size limit|maximum (?:message |allowed )?size|over ?size",
+            r"exceed\w* .{0,40}(?:message|mail) size\b|(?<!mailbox )size limit|maximum (?:message |allowed )?size|over ?size",
             r"(?:attachment|file type|extension).{0,40}(?:not allowed|block|reject|prohibit|forbidden)",
             r"suspicious (?:content|url|link|attachment)",
             r"unsolicited (?:bulk |mass )?(?:e-?mail|messages?|content)",
@@ -137,8 +138,8 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
             r"sender (?:not|verify|verification|domain|is) |unrout\w+ sender|mail from not owned|bogus mail from|"
             r"(?:null|empty|blank)(?: envelope)? senders?|emetteur invalide|email address is not verified|fully qualified",
             r"\bbatv\b|backscatter|bouncedeny|third-party dsns|returned mail not accepted|unsigned dsn",
-            r"mx records for|rule imposed|recipient(?:'s)? preferences|only accepting mail from|not accepting any mail|"
-            r"has restricted|bounced address|resolver\.rst\.|account is protected|(?:user|recipient)s? (?:reject|refus)|"
+            r"permanently deferred|for (?:the )?sender domain|absender unbekannt|mx records for|rule imposed|recipient(?:'s)? preferences|only accepting mail from|not accepting any mail|"
+            r"has restricted|bounced address|resolver\.rst\.|account is protected|(?:user|recipient)s? (?:rejects|refus|reject(?:ed)? (?:the|your|this))|:blocked\)|blocked senders?\b|"
             r"refuse to receive|blocked by (?:the )?(?:recipient|user)|banned sender|frequency limited|blocked ip|header error|not a member|members? only|"
             r"not allowed to post|permission to post|moderat|whitelist|allow ?list",
             r"(?:mail|message|connection|service|access|request) (?:was |is |has been )?(?:refused|denied|rejected|blocked|"
@@ -150,7 +151,7 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
         _words(
             r"(?:account|mailbox|user|address|recipient|maildrop|inbox|customer|e-?mail)\b.{0,50}(?:disabled|suspend|"
             r"inactive|deactivated|locked|frozen|dormant|discontinued|not active|temporarily unavailable|expired|"
-            r"is closed|over ?due|on hold)",
+            r"is closed|been closed|over ?due|on hold)",
             r"(?:disabled|suspended|inactive|deactivated|locked|dormant|expired) (?:account|mailbox|user|address|recipient)",
             r"out of storage space and inactive|due to extended inactivity|\bis currently suspended|destinataire (?:archivee|est bloque)",
         ),
@@ -161,6 +162,8 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
             r"(?:mail ?box|mail ?drop|inbox|account|user|recipient|storage|folder|disk|mail ?dir\w*|space|incoming|message"
             r" ?store)\b.{0,60}(?:full\b|quota|exceed\w*|over ?(?:its )?limit|over ?(?:stuffed|flow|drawn)|no (?:more )?"
             r"(?:space|room)|too many messages|maximum size|capacity|allotment|out of)",
+            r"(?:postfach|mailbox|brievenbus|mailboks|postkasse)\b.{0,40}\b(?:voll|überfüllt|vol|fuld|fullt?)\b|"
+            r"(?:boîte|boite|buz[oó]n|caixa|casella)\b.{0,40}\b(?:pleine|lleno|cheia|lotada|piena)\b|переполнен|邮箱已满|容量超過|"
             r"full mailbox|exceeded storage|enough space|space has been used|destinataire pleine|quota|over ?quota|(?:not enough|insufficient|no|out of) (?:storage|disk|mail ?box|system)? ?"
             r"(?:space|storage)\b|too much mail|is full\b|size .{0,20}mailbox",
         ),
@@ -187,7 +190,7 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
             r"no \S+ in name directory|non ?-?existent (?:user|address|recipient)|unknown local ?-?part|nessun utente|user ?unknown|"
             r"not listed in|as the remote domain|domain (?:is not reachable|must exist)|no mx (?:record )?found|replaced by|"
             r"no smtp service|allowed rcpthosts|requested action not taken: mailbox unavailable(?!.{0,40}(?:visit|access|free|ip))|"
-            r"recipient_not_found|undeliverable address|smtp address not found|address (?:lookup|not) found",
+            r"(?:recipient|mailbox|user|address)_(?:not_found|unknown|does_not_exist)|undeliverable address|smtp address not found|address (?:lookup|not) found",
             r"no such (?:user|person|address|mailbox|account|recipient|domain|host|customer|alias|member|local|addr|virtual)",
             r"does(?:n't| not) (?:have|like) (?:an? )?(?:account|mailbox|user|\w+ recipient|recipient)",
             r"no (?:mail ?box|account|user|one|recipient|address|person|mail ?drop) (?:here|by|with|of|for|under|found|at|"
@@ -204,9 +207,12 @@ SAID: list[tuple[Category, re.Pattern[str]]] = [
             r"name or service not known|nxdomain|domain name (?:lookup|system).{0,30}(?:fail|no|not)|null mx|nullmx|"
             r"does(?:n't| not) accept (?:any )?(?:mail|e-?mail)(?: \(|\.|$)|couldn't find any host|"
             r"host or domain name not found(?!.{0,60}try again)",
-            r"inconnu|unbekannt|desconocid[oa]|sconosciut[oa]|onbekend|bestaat niet|existiert nicht|n'existe pas|"
-            r"no existe|nao existe|nepieejam|non esiste|ismeretlen|okänd|ukendt|neznám",
-            r"宛先不明|存在しません|見つかりません|不存在|不明なユーザ",
+            r"inconnu|(?<!absender )unbekannt|descon?hecid[oa]|desconocid[oa]|sconosciut[oa]|onbekend|bestaat niet|existiert nicht|"
+            r"nicht bekannt|niet bekend|n'existe pas|"
+            r"no existe|n[aã]o existe|ine[sx]ist?ente|nepieejam|non esiste|ismeretlen|okänd|ukendt|ukjent|nezn[aá]m|neexistuje|"
+            r"finns (?:inte|ej)|findes ikke|finnes ikke|nie (?:ma takiego|istnieje)|tuntematon|"
+            r"не (?:найден|существует)|неизвестн|нет такого|не знайдено|bulunamadı|mevcut değil",
+            r"宛先不明|存在しません|見つかりません|不存在|不明なユーザ|用户不存在|无此用户|查無此人",
         ),
     ),
     (
