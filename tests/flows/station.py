@@ -33,6 +33,7 @@ class Station:
         }
         self.worker: subprocess.Popen[bytes] | None = None
         self.beat: subprocess.Popen[bytes] | None = None
+        self.web: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Station":
         self.start_worker()
@@ -42,6 +43,7 @@ class Station:
     def __exit__(self, *error: object) -> None:
         self.kill_worker()
         self.kill_beat()
+        self.kill_web()
 
     def start_worker(self) -> None:
         self.worker = self._start(
@@ -50,6 +52,10 @@ class Station:
 
     def start_beat(self) -> None:
         self.beat = self._start("beat", f"--schedule={self.folder / 'beat'}", "--loglevel=WARNING", "--pidfile=")
+
+    def start_web(self, port: int) -> None:
+        granian = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+        self.web = self._start_module("web", *granian, "config.wsgi:application")
 
     def children(self) -> list[psutil.Process]:
         """The processes that hand over."""
@@ -82,6 +88,12 @@ class Station:
             self._kill(self.beat)
         self.beat = None
 
+    def kill_web(self) -> None:
+        """kill -9 the web server and its workers, in the middle of whatever they answer."""
+        if self.web is not None:
+            self._kill(self.web)
+        self.web = None
+
     def cut_database(self) -> None:
         """Break every database connection but our own, as a server that is started again does."""
         with connection.cursor() as cursor:
@@ -94,9 +106,12 @@ class Station:
         return "".join(path.read_text() for path in self.folder.glob("*.out"))
 
     def _start(self, *command: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{command[0]}.out").open("ab") as output:
+        return self._start_module(command[0], "celery", "-A", "config", *command)
+
+    def _start_module(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.out").open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "config", *command],
+                [sys.executable, "-m", *command],
                 cwd=settings.BASE_DIR,
                 env=self.env,
                 stdout=output,
