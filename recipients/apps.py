@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RecipientsConfig(AppConfig):
     name = "recipients"
+    verbose_name = _("People")
 
     def ready(self) -> None:
         from consent import overview, preferences, verifying
