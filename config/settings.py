@@ -212,6 +212,15 @@ DELIVERY_RETRY_GROWTH = float(os.environ.get("DELIVERY_RETRY_GROWTH", "1.3"))
 DELIVERY_RETRY_FOR = float(os.environ.get("DELIVERY_RETRY_FOR", str(72 * 3600)))
 # How long the link works by which somebody confirms that they want our mail.
 DOUBLE_OPT_IN_DAYS = int(os.environ.get("DOUBLE_OPT_IN_DAYS", "7"))
+# How long the link works by which somebody shows that an address is theirs, before they see or erase their data.
+SUBJECT_LINK_HOURS = int(os.environ.get("SUBJECT_LINK_HOURS", "24"))
+# The secrets with which erased addresses stay recognisable, the newest first. Keep every old one: an address erased under
+# a key that is gone would be mailed again when somebody imports it.
+SUPPRESSION_KEYS = [
+    key for key in os.environ.get("SUPPRESSION_KEYS", ",".join([SECRET_KEY, *SECRET_KEY_FALLBACKS])).split(",") if key
+]
+# One line for each erasure, hashed: replayed after an old backup was restored. It must outlive the database.
+ERASURE_LOG = Path(os.environ.get("ERASURE_LOG", VAR_DIR / "erasures.log"))
 # How many proxies of our own stand before the web server: whose X-Forwarded-For entry is the visitor. 0: believe none.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 SENDER_NAME = os.environ.get("SENDER_NAME", "Postduif")

@@ -70,14 +70,19 @@ BODY = """concat_ws('|', e.id, (extract(epoch FROM e.recorded_at) * 1000000)::bi
 DETAIL = """jsonb_build_array(d.address, d.subject, d.wording, d.language, host(d.ip), d.user_agent, d.url,
     d.evidence)::text"""
 
-# Walks the whole chain in the database, in one pass over the primary key.
+# Walks the whole chain in the database, in one pass over the primary key. A personal side may only be gone when an
+# erasure, itself an entry, names it.
 VERIFY = f"""
-WITH link AS (
+WITH erased AS MATERIALIZED (
+    SELECT jsonb_array_elements_text(d.evidence->'entries')::bigint AS id
+    FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id WHERE e.act = 'erased'
+), link AS (
     SELECT e.id, d.event_id IS NULL AS is_erased,
         CASE
             WHEN e.previous <> lag(e.hash, 1, %(first)s) OVER (ORDER BY e.id) THEN 'previous'
             WHEN e.hash <> sha256(e.previous || convert_to({BODY}, 'UTF8')) THEN 'hash'
             WHEN e.commitment <> sha256(d.salt || convert_to({DETAIL}, 'UTF8')) THEN 'detail'
+            WHEN d.event_id IS NULL AND NOT e.id IN (SELECT id FROM erased) THEN 'detail'
         END AS broken
     FROM consent_consentevent e LEFT JOIN consent_consentdetail d ON d.event_id = e.id
 )

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from consent import rulebook
+from consent import pseudonyms, rulebook
 from consent.law import COUNTRIES, LACKING, Demand, Law, Regime
 from consent.verdict import BLOCKS, REASONS, RESPECTED, Block, Call, Candidate, Evidence, MessageClass, Verdict, judge
 
@@ -58,6 +58,7 @@ def parameters(
         "gate_law_months": [cell.months for _source, _regime, cell in cells],
         "gate_confirmed": [regime.value for of, regime in law.confirmed if of == channel],
         "gate_free": [regime.value for of, regime in law.free if of == channel],
+        **pseudonyms.parameters(),
     }
 
 
@@ -109,6 +110,8 @@ def recheck(
         }
 
 
+_BLOCKING = """s.released_at IS NULL AND s.channel = %(gate_channel)s AND s.reason = ANY(%(gate_respected)s::text[])
+            AND (s.subscription_type_id IS NULL OR s.subscription_type_id = %(gate_type)s)"""
 _ORDER = "CASE s.reason " + " ".join(f"WHEN '{code}' THEN {rank}" for rank, (code, _) in enumerate(BLOCKS)) + " END"
 _NAMED = "CASE {rank} " + " ".join(f"WHEN {rank} THEN '{reason}'" for rank, (_, reason) in enumerate(BLOCKS)) + " END"
 _UNSUBSCRIBED = next(rank for rank, (code, _) in enumerate(BLOCKS) if code == "unsubscribed")
@@ -155,10 +158,14 @@ LEFT JOIN (
         max(s.created_at) FILTER (WHERE s.reason = 'unsubscribed') AS left_at,
         (array_agg(s.id ORDER BY {_ORDER}, s.id) FILTER (WHERE s.reason <> 'unsubscribed'))[1] AS first_id,
         min(s.id) FILTER (WHERE s.reason = 'unsubscribed') AS left_id
-    FROM consent_suppression s
-    WHERE s.released_at IS NULL AND s.channel = %(gate_channel)s AND s.reason = ANY(%(gate_respected)s::text[])
-        AND (s.subscription_type_id IS NULL OR s.subscription_type_id = %(gate_type)s)
-        AND s.address IN (SELECT address FROM {{candidate}})
+    FROM (
+        SELECT s.id, s.address, s.reason, s.created_at FROM consent_suppression s
+        WHERE {_BLOCKING} AND s.address IN (SELECT address FROM {{candidate}})
+        UNION ALL  -- those whose address was erased are known by their pseudonym
+        SELECT s.id, named.address, s.reason, s.created_at
+        FROM ({pseudonyms.NAMED}) named JOIN consent_suppression s ON s.address = named.pseudonym
+        WHERE {_BLOCKING}
+    ) s
     GROUP BY s.address
 ) b ON b.address = c.address
 LEFT JOIN (

@@ -63,6 +63,10 @@ class Act(models.TextChoices):
     RESTORED = "restored", _("Restored")
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
+    ERASED = "erased", _("Erased")  # the personal side of earlier entries, at the person's request
+
+
+ERASING = "postduif.erasing"  # the setting under which an erasure may take the personal side of entries away
 
 
 class ConsentEvent(models.Model):
@@ -129,6 +133,28 @@ class ConsentDetail(models.Model):
     class Meta:
         indexes = [
             models.Index("address", name="consentdetail_address"),  # a person's evidence, newest first
+        ]
+        triggers = [
+            pgtrigger.Protect(name="detail_unchanged", operation=pgtrigger.Update),
+            pgtrigger.Trigger(
+                name="detail_kept",
+                operation=pgtrigger.Delete,
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                func=f"""
+                IF current_setting('{ERASING}', true) IS DISTINCT FROM 'on' THEN
+                    RAISE EXCEPTION 'Cannot delete from the consent ledger: only an erasure does';
+                END IF;
+                RETURN NULL;
+                """,  # noqa: S608 - our own text
+            ),
+            pgtrigger.Trigger(
+                name="detail_no_truncate",
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                func="RAISE EXCEPTION 'The consent ledger cannot be truncated';",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -247,10 +273,14 @@ class SuppressionReason(models.TextChoices):
 
 
 class Suppression(models.Model):
-    """An address that may not be mailed: for one subscription type, or (type null) for all of them."""
+    """An address that may not be mailed: for one subscription type, or (type null) for all of them.
+
+    After an erasure `address` is a pseudonym (consent.pseudonyms), made with the key that `hashed_with` names.
+    """
 
     channel = models.CharField(max_length=6, choices=Channel)
     address = models.CharField(max_length=320)
+    hashed_with = models.CharField(max_length=8, blank=True, db_default="", default="")
     subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=12, choices=SuppressionReason)
     evidence = models.JSONField(default=dict)
@@ -276,6 +306,8 @@ class Suppression(models.Model):
         indexes = [
             GinIndex(fields=["address"], opclasses=["gin_trgm_ops"], name="suppression_trgm"),  # the list's search
             models.Index("reason", "id", condition=models.Q(released_at=None), name="suppression_by_reason"),
+            # which keys are in use; few addresses were ever erased
+            models.Index("hashed_with", condition=~models.Q(hashed_with=""), name="suppression_hashed"),
             # the pauses that are over
             models.Index("until", condition=models.Q(released_at=None, until__isnull=False), name="suppression_due"),
         ]
@@ -350,3 +382,46 @@ class Confirmation(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class SubjectRequest(models.Model):
+    """Somebody asks what we keep about them, or to be forgotten. Rows stay; an erasure leaves a pseudonym in them.
+
+    Who asks is identified by a link mailed to the address. The key does this one thing, for a day.
+    """
+
+    address = models.CharField(max_length=320)
+    language = models.CharField(max_length=10)
+    key = models.CharField(max_length=22, unique=True, default=new_key)
+    actor = models.CharField(max_length=60)  # "self" from the page, "user:7" from a person's card
+    note = models.TextField(blank=True)  # how staff came by it
+    asked_at = models.DateTimeField()
+    due_on = models.DateField()  # GDPR Art. 12(3): within a month
+    expires_at = models.DateTimeField()  # of the link
+    not_before = models.DateTimeField(null=True)  # when the mail is due; null: nothing to send
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    identified_at = models.DateTimeField(null=True)  # when the link was used, or staff knew them otherwise
+    identified_how = models.TextField(blank=True)
+    exported_at = models.DateTimeField(null=True)
+    erase_at = models.DateTimeField(null=True)  # asked to be erased, by whom below
+    erase_by = models.CharField(max_length=60, blank=True)
+    erased_at = models.DateTimeField(null=True)
+    erased = models.JSONField(default=dict)  # {"messages": 12, …}: rows per table, and what still names them
+    closed_at = models.DateTimeField(null=True)  # answered
+
+    class Meta:
+        indexes = [
+            models.Index("address", "id", name="request_by_address"),
+            # what the clock has to do: mails, erasures; and the list of what is open
+            models.Index("not_before", condition=models.Q(not_before__isnull=False), name="request_mail_due"),
+            models.Index(
+                "erase_at", condition=models.Q(erase_at__isnull=False, erased_at=None), name="request_erasure_due"
+            ),
+            models.Index("due_on", "id", condition=models.Q(closed_at=None), name="request_open"),
+        ]
+        permissions = [("erase_subject", "Can erase a person's data")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.asked_at:%Y-%m-%d}"

@@ -16,7 +16,10 @@ from consent.verdict import Call, Verdict
 # SELECTs of the addresses we know and their country, empty when unknown; apps above add theirs in AppConfig.ready().
 populations: list[str] = [
     "SELECT address, '' AS country FROM consent_standing WHERE channel = 'email'",
-    "SELECT address, '' AS country FROM consent_suppression WHERE channel = 'email' AND released_at IS NULL",
+    (
+        "SELECT address, '' AS country FROM consent_suppression"
+        " WHERE channel = 'email' AND released_at IS NULL AND hashed_with = ''"
+    ),
 ]
 SLOW = 0.5  # seconds after which a count is kept for a minute
 BATCHES = (500, 20_000, 1_000_000_000)

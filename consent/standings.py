@@ -34,7 +34,7 @@ FROM (
         e.act = 'confirmed' AND e.kind = 'explicit' AS confirmed,
         e.act IN ('given', 'confirmed') AND e.kind = 'explicit' AND e.actor = 'self' AS own
     FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id
-    WHERE e.id BETWEEN %(first)s AND %(last)s
+    WHERE e.id BETWEEN %(first)s AND %(last)s AND e.act <> 'erased'
 ) acts
 GROUP BY channel, address, purpose_id, subscription_type_id
 ON CONFLICT (address, channel, purpose_id, subscription_type_id) DO UPDATE SET

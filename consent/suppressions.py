@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from consent import ledger, verdict
+from consent import ledger, pseudonyms, verdict
 from consent.models import Purpose, SubscriptionType, Suppression, SuppressionReason
 from consent.seen import NOTHING, Seen
 
@@ -97,15 +98,39 @@ def end_due(reason: str, *, now: dt.datetime) -> int:
 def among(channel: str, addresses: Sequence[str]) -> dict[str, str]:
     """Give those of the addresses that are suppressed, for a type or for every mailing, with a reason. For imports."""
     with connection.cursor() as cursor:
-        cursor.execute(AMONG, [channel, list(addresses)])
+        cursor.execute(AMONG, _asked(channel, addresses))
         return dict(cursor.fetchall())
 
 
+def erased_among(channel: str, addresses: Sequence[str]) -> set[str]:
+    """Give those of the addresses whose owner asked to be erased: they are not to be written down again."""
+    with connection.cursor() as cursor:
+        cursor.execute(ERASED, _asked(channel, addresses))
+        return {address for (address,) in cursor.fetchall()}
+
+
+def _asked(channel: str, addresses: Sequence[str]) -> dict[str, Any]:
+    return {"gate_channel": channel, "addresses": list(addresses), **pseudonyms.parameters()}
+
+
 # One array in place of thousands of parameters.
-AMONG = """
-SELECT address, min(reason) FROM consent_suppression
-WHERE channel = %s AND released_at IS NULL AND address = ANY(%s) GROUP BY address
-"""
+AMONG = f"""
+WITH asked AS (SELECT unnest(%(addresses)s::text[]) AS address)
+SELECT address, min(reason) FROM (
+    SELECT s.address, s.reason FROM consent_suppression s
+    WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL AND s.address = ANY(%(addresses)s)
+    UNION ALL
+    SELECT named.address, s.reason
+    FROM ({pseudonyms.named_sql("asked")}) named JOIN consent_suppression s ON s.address = named.pseudonym
+    WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL
+) found GROUP BY address
+"""  # noqa: S608 - our own text
+ERASED = f"""
+WITH asked AS (SELECT unnest(%(addresses)s::text[]) AS address)
+SELECT DISTINCT named.address
+FROM ({pseudonyms.named_sql("asked")}) named JOIN consent_suppression s ON s.address = named.pseudonym
+WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL AND s.reason = 'erased'
+"""  # noqa: S608 - our own text
 
 
 def blocks_of(channel: str, address: str) -> list[verdict.Block]:
@@ -113,14 +138,19 @@ def blocks_of(channel: str, address: str) -> list[verdict.Block]:
     return [
         verdict.Block(
             number=row.pk,
-            address=row.address,
+            address=address,
             channel=row.channel,
             subscription_type=row.subscription_type_id,
             reason=row.reason,
             created_at=row.created_at,
         )
-        for row in Suppression.objects.filter(channel=channel, address=address, released_at=None)
+        for row in rows_of(channel, address).filter(released_at=None)
     ]
+
+
+def rows_of(channel: str, address: str) -> QuerySet[Suppression]:
+    """Give the suppressions of an address, also those that know it by its pseudonym only."""
+    return Suppression.objects.filter(channel=channel, address__in=[address, *pseudonyms.every(channel, address)])
 
 
 def _insert(blocks: Sequence[Block], actor: str, now: dt.datetime) -> list[Suppression]:

@@ -7,11 +7,12 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
-        from consent import unsubscribe
-        from mailings import criteria, leaving
+        from consent import dossier, unsubscribe
+        from mailings import criteria, kept, leaving
         from recipients.criteria import fields
         from tracking import postbox
 
         unsubscribe.listeners.append(leaving.note)
         postbox.leavers.append(leaving.by_mail)
         fields.vocabularies.append(criteria.fields)
+        dossier.holdings.extend(kept.holdings())

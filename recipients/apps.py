@@ -7,7 +7,8 @@ class RecipientsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from consent import overview, preferences, verifying
+        from consent import dossier, overview, preferences, verifying
+        from recipients import kept
         from recipients import people as persons
         from recipients.criteria import fields, people
 
@@ -23,3 +24,5 @@ class RecipientsConfig(AppConfig):
             " JOIN recipients_person person ON person.id = email.person_id"
         )
         fields.vocabularies.append(people.fields)
+        dossier.finders.append(kept.find)
+        dossier.holdings.extend(kept.holdings())

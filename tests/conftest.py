@@ -24,3 +24,4 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Let Django empty the tables between transactional tests: the ledger's trigger would refuse the TRUNCATE."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE consent_consentevent DISABLE TRIGGER pgtrigger_no_truncate_b5f47")
+        cursor.execute("ALTER TABLE consent_consentdetail DISABLE TRIGGER pgtrigger_detail_no_truncate_9bd9c")

@@ -10,6 +10,7 @@ NO_ANSWER = "no_answer"
 NODE_LOST = "node_lost"
 GAVE_UP = "gave_up"
 CANCELLED = "cancelled"
+ERASED = "erased_since"
 
 # the categories of tracking.refusals, as reasons of a failed message
 REASONS: dict[str, str | Promise] = {
@@ -20,6 +21,7 @@ REASONS: dict[str, str | Promise] = {
     NODE_LOST: _("A machine stopped while this was on its way. We do not send it again by ourselves."),
     GAVE_UP: _("We tried for three days."),
     CANCELLED: _("The mailing was cancelled before its turn came."),
+    ERASED: _("This person asked to be erased before their turn came."),
     "dead_address": _("No such mailbox."),
     "inactive": _("The mailbox is not in use."),
     "full": _("The mailbox is full."),

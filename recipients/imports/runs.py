@@ -8,7 +8,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +213,7 @@ def carry_out(importing: Import, batch: rows.Batch, checked: Checked, *, clock: 
     with transaction.atomic():
         now = clock()
         keep_hold(importing)
+        checked = without_erased(checked)
         written = writing.write(
             checked.people, selection_id=importing.selection_id, overwrite=importing.overwrite, now=now
         )
@@ -237,6 +238,17 @@ def carry_out(importing: Import, batch: rows.Batch, checked: Checked, *, clock: 
         importing.lease_until = clock() + LEASE
         importing.save(update_fields=PROGRESS)
         ledger.record(entries, now=now)  # last: it holds the ledger's lock until we commit
+
+
+def without_erased(checked: Checked) -> Checked:
+    """Refuse the rows of those who asked to be erased, and keep nothing of what stands in them."""
+    erased = suppressions.erased_among("email", [person.address for person in checked.people])
+    if not erased:
+        return checked
+    reason = _("This person asked us to erase them; nothing of the row was kept")
+    refused = [checks.Refused(person.row, [], reason) for person in checked.people if person.address in erased]
+    people = [person for person in checked.people if person.address not in erased]
+    return replace(checked, people=people, refused=[*checked.refused, *refused])
 
 
 PROGRESS = ["done", "created", "changed", "same", "rejected", "suppressed", "warnings", "attempts", "lease_until"]

@@ -18,6 +18,9 @@ from tests.consent.factories import an_entry
         "DELETE FROM consent_consentevent",
         "DELETE FROM consent_consentevent WHERE id = (SELECT max(id) FROM consent_consentevent)",
         "TRUNCATE consent_consentevent CASCADE",
+        "UPDATE consent_consentdetail SET address = 'eve@example.org'",
+        "DELETE FROM consent_consentdetail",
+        "TRUNCATE consent_consentdetail",
     ],
 )
 def test_the_database_refuses_to_change_the_ledger(statement: str) -> None:
@@ -25,6 +28,7 @@ def test_the_database_refuses_to_change_the_ledger(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE consent_consentevent ENABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE consent_consentdetail ENABLE TRIGGER ALL")
 
-        with pytest.raises(DatabaseError, match=r"[Cc]annot (update or delete|be truncated)"):
+        with pytest.raises(DatabaseError, match=r"[Cc]annot (update|delete|be truncated)"):
             cursor.execute(statement)

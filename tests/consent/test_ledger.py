@@ -2,15 +2,18 @@
 
 import dataclasses
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
-from consent import ledger
-from consent.models import ConsentDetail, ConsentEvent, Standing
+from consent import erasure, ledger
+from consent.models import ConsentEvent, Standing
 from tests.conftest import NOON
 from tests.consent.factories import an_entry, consents, withdraws
 
@@ -107,15 +110,25 @@ def test_taking_a_row_out_is_found_at_the_next_one() -> None:
     assert ledger.verify().broken == ledger.Broken(third, "previous")
 
 
-def test_erasing_the_personal_side_leaves_the_chain_whole() -> None:
+def test_erasing_the_personal_side_leaves_the_chain_whole(settings: Settings, tmp_path: Path) -> None:
+    settings.ERASURE_LOG = tmp_path / "erasures.log"
     consents(ADA)
     consents("bob@example.org")
 
-    ConsentDetail.objects.filter(address=ADA).delete()
+    erasure.erase(ADA, actor="self", now=NOON)
 
     found = ledger.verify()
     assert found.is_whole
-    assert (found.events, found.erased) == (2, 1)
+    assert (found.events, found.erased) == (3, 1)
+
+
+def test_a_personal_side_that_no_erasure_took_away_is_found_missing() -> None:
+    consents(ADA)
+    number = ConsentEvent.objects.get().pk
+
+    behind_our_back("DELETE FROM consent_consentdetail WHERE event_id = %s", number)
+
+    assert ledger.verify().broken == ledger.Broken(number, "detail")
 
 
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=40)
@@ -126,7 +139,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(evidence=st.dictionaries(TEXT, JSON, max_size=4), wording=TEXT, agent=TEXT, ip=st.ip_addresses())
 def test_whatever_the_evidence_says_the_chain_can_be_verified(
     evidence: dict[str, object], wording: str, agent: str, ip: object

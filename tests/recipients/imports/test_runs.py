@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from django.db import connections
 
-from consent import ledger, suppressions
+from consent import erasure, ledger, suppressions
 from consent.models import ConsentEvent, Purpose, Standing
 from recipients.imports import rejects, rows, runs, uploads
 from recipients.imports.checks import Warn
@@ -172,6 +172,22 @@ def test_a_blocked_address_stays_blocked_and_the_report_says_so(tmp_path: Path) 
     ada = EmailAddress.objects.get(address="ada@example.org").person_id
     assert importing.warnings[Warn.SUPPRESSED] == {"count": 1, "rows": [[2, ada]]}
     assert suppressions.among("email", ["ada@example.org"]) == {"ada@example.org": "unsubscribed"}
+
+
+@pytest.mark.django_db
+def test_who_asked_to_be_erased_is_not_written_down_again(tmp_path: Path, settings: object) -> None:
+    settings.ERASURE_LOG = tmp_path / "erasures.log"  # type: ignore[attr-defined]
+    a_person("Ada Lovelace", email="ada@example.org")
+    erasure.erase("ada@example.org", actor="self", now=NOON)
+
+    importing = an_import([ADA, BOB], tmp_path)
+
+    assert counts(importing) == answers(created=1, rejected=1)
+    refused = RejectedRow.objects.get()
+    assert (refused.row, refused.cells) == (2, [])
+    assert "erase" in refused.reason
+    assert list(EmailAddress.objects.values_list("address", flat=True)) == ["bob@example.org"]
+    assert not ConsentEvent.objects.filter(detail__address="ada@example.org").exists()
 
 
 @pytest.mark.django_db

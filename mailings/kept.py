@@ -1,0 +1,110 @@
+"""What mailings keep about a person, for `consent.dossier`. An erasure leaves every total as it was.
+
+The row of a message stays with its state and its times, without address, name and details; one that still waited is
+cancelled. What came back (events, the mail itself, bounces in a row) is found through the messages.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from consent import dossier
+from consent.dossier import Holding, Subject
+from mailings.delivery import reasons
+from mailings.models import Handling, Message, Tally
+from tracking.models import Event, InboundMail, SoftBounce
+
+dossier.address_books.append("SELECT address FROM mailings_message WHERE channel = 'email' AND address <> ''")
+OPEN = ("pending", "deferred")
+
+
+def holdings() -> list[Holding]:
+    """Give the tables about what was sent and what came back; messages first, they are erased last."""
+    return [
+        Holding(name="messages", rows=messages, erase=_empty_messages),
+        Holding(name="handled_bounces", rows=_handlings, erase=_empty_handlings),
+        Holding(name="bounces_in_a_row", rows=_soft_bounces, erase=_remove_soft_bounces),
+        Holding(name="events", rows=_events, erase=_empty_events),
+        Holding(name="mail_received", rows=_inbound, erase=_remove_inbound),
+    ]
+
+
+def messages(subject: Subject) -> QuerySet[Message]:
+    """Find their messages by person, and by address in every mailing, along the unique key of each."""
+    by_address = _numbers(BY_ADDRESS, {"words": subject.words})
+    return Message.objects.filter(Q(person__in=subject.numbers) | Q(pk__in=by_address))
+
+
+BY_ADDRESS = """
+SELECT found.id FROM mailings_mailing m CROSS JOIN LATERAL (
+    SELECT id FROM mailings_message
+    WHERE mailing_id = m.id AND channel IN ('email', 'sms') AND address = ANY(%(words)s::text[]) AND address <> ''
+) found
+"""
+
+
+def _numbers(query: str, values: dict[str, object]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [number for (number,) in cursor.fetchall()]
+
+
+def _empty_messages(subject: Subject, now: dt.datetime) -> int:
+    """Cancel what waits, with its tally, and empty every row."""
+    mine = list(messages(subject).values_list("pk", flat=True))
+    rows = Message.objects.filter(pk__in=mine)
+    stopped = list(rows.filter(state__in=OPEN).order_by("pk").select_for_update().values_list("mailing", "state"))
+    rows.filter(state__in=OPEN).update(state=Message.State.CANCELLED, reason=reasons.ERASED, not_before=None)
+    Tally.objects.bulk_create(_tallies(stopped, now))
+    return rows.update(address="", data={}, answer="", person=None, evidence=None)
+
+
+def _tallies(stopped: Iterable[tuple[int, str]], now: dt.datetime) -> list[Tally]:
+    return [Tally(mailing_id=mailing, at=now, cancelled=1, **{state: -1}) for mailing, state in stopped]
+
+
+def _events(subject: Subject) -> QuerySet[Event]:
+    return Event.objects.filter(message__in=messages(subject).values("pk"))
+
+
+def _empty_events(subject: Subject, _now: dt.datetime) -> int:
+    """The event counts on; from where it came and what the other side wrote is gone."""
+    return _events(subject).update(ip=None, user_agent="", referer="", detail="")
+
+
+def _inbound(subject: Subject) -> QuerySet[InboundMail]:
+    mine = Q(message__in=messages(subject).values("pk")) | Q(mail_from__in=subject.words)
+    return InboundMail.objects.filter(mine | Q(pk__in=_numbers(NAMING, {"words": subject.words})))
+
+
+# the bytes of a mail, as far as they stand there readably
+NAMING = """
+SELECT id FROM tracking_inboundmail r WHERE EXISTS (
+    SELECT FROM unnest(%(words)s::text[]) AS w (word) WHERE position(convert_to(w.word, 'UTF8') IN r.raw) > 0
+        OR position(w.word IN lower(r.mail_from)) > 0 OR position(w.word IN lower(r.rcpt_to)) > 0)
+"""
+
+
+def _remove_inbound(subject: Subject, _now: dt.datetime) -> int:
+    count, _per_model = _inbound(subject).delete()
+    return count
+
+
+def _soft_bounces(subject: Subject) -> QuerySet[SoftBounce]:
+    return SoftBounce.objects.filter(address__in=subject.words)
+
+
+def _remove_soft_bounces(subject: Subject, _now: dt.datetime) -> int:
+    count, _per_model = _soft_bounces(subject).delete()
+    return count
+
+
+def _handlings(subject: Subject) -> QuerySet[Handling]:
+    mine = Q(address__in=subject.words) | Q(new_address__in=subject.words) | Q(person__in=subject.numbers)
+    return Handling.objects.filter(mine)
+
+
+def _empty_handlings(subject: Subject, _now: dt.datetime) -> int:
+    return _handlings(subject).update(address="", new_address="", detail={}, person=None)

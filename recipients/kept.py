@@ -1,0 +1,79 @@
+"""What this app keeps about a person, for `consent.dossier`: they get a copy of it, and an erasure removes it."""
+
+import datetime as dt
+from functools import partial
+from typing import Any
+
+from django.db.models import Q, QuerySet, Value
+from django.db.models.fields import TextField
+from django.db.models.functions import Cast, Lower, StrIndex
+
+from consent import dossier
+from consent.dossier import Holding, Subject
+from recipients.models import EmailAddress, Import, Person, ProjectMember, RejectedRow, SelectionMember
+
+dossier.address_books.append("SELECT address FROM recipients_emailaddress")
+
+
+def find(subject: Subject) -> Subject:
+    """Whoever has one of these addresses is the person, with all their addresses and their telephone."""
+    numbers = subject.numbers | set(
+        EmailAddress.objects.filter(address__in=subject.emails).values_list("person_id", flat=True)
+    )
+    return dossier.widen(
+        subject,
+        numbers=numbers,
+        emails=EmailAddress.objects.filter(person__in=numbers).values_list("address", flat=True),
+        phones=Person.objects.filter(pk__in=numbers).values_list("phone", flat=True),
+    )
+
+
+def holdings() -> list[Holding]:
+    """Give the tables of this app that hold people. Removing the person takes their memberships along."""
+    return [
+        Holding(name="people", rows=_people, erase=_remove, hidden=frozenset({"search_text"})),
+        Holding(name="email_addresses", rows=partial(_of_person, EmailAddress), erase=_nothing),
+        Holding(name="selections", rows=partial(_of_person, SelectionMember), erase=_nothing),
+        Holding(name="projects", rows=partial(_of_person, ProjectMember), erase=_nothing),
+        Holding(name="rejected_rows", rows=partial(_naming, RejectedRow, "cells"), erase=_forget_rejected),
+        Holding(name="uploads", rows=partial(_naming, Import, "head"), erase=_forget_heads, hidden=frozenset({"head"})),
+    ]
+
+
+def _people(subject: Subject) -> QuerySet[Person]:
+    return Person.objects.filter(pk__in=subject.numbers)
+
+
+def _of_person(model: Any, subject: Subject) -> QuerySet[Any]:
+    found: QuerySet[Any] = model.objects.filter(person__in=subject.numbers)
+    return found
+
+
+def _naming(model: Any, column: str, subject: Subject) -> QuerySet[Any]:
+    """Rows whose cells name one of the addresses."""
+    text = Lower(Cast(column, TextField()))
+    rows: QuerySet[Any] = model.objects.all()
+    named = Q(pk__in=[])
+    for at, word in enumerate(subject.words):
+        rows = rows.alias(**{f"at_{at}": StrIndex(text, Value(word.lower()))})
+        named |= Q(**{f"at_{at}__gt": 0})
+    return rows.filter(named)
+
+
+def _remove(subject: Subject, _now: dt.datetime) -> int:
+    _count, per_model = _people(subject).delete()
+    return per_model.get("recipients.Person", 0)
+
+
+def _nothing(_subject: Subject, _now: dt.datetime) -> int:
+    return 0
+
+
+def _forget_rejected(subject: Subject, _now: dt.datetime) -> int:
+    """The row and its reason stay, so that the import still adds up; what stood in it goes."""
+    return _naming(RejectedRow, "cells", subject).update(cells=[])
+
+
+def _forget_heads(subject: Subject, _now: dt.datetime) -> int:
+    """The first rows of a file that somebody is still looking at: the upload has to be done again."""
+    return _naming(Import, "head", subject).update(head={})
