@@ -14,6 +14,7 @@ from consent.models import (
     Purpose,
     RuleVersion,
     Standing,
+    SubjectRequest,
     SubscriptionType,
     Suppression,
 )
@@ -126,4 +127,11 @@ class ConfirmationAdmin(ReadOnly):
     list_display = ("address", "source", "language", "actor")
     search_fields = ("=address",)
     exclude = ("key",)  # who has it may confirm for the address
+    ordering = ("-id",)
+
+
+@admin.register(SubjectRequest)
+class SubjectRequestAdmin(ReadOnly):
+    list_display = ("id", "asked_at", "due_on", "actor", "identified_at", "erased_at", "closed_at")
+    exclude = ("key",)  # who has it may see and erase the person's data
     ordering = ("-id",)

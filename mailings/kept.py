@@ -6,6 +6,7 @@ cancelled. What came back (events, the mail itself, bounces in a row) is found t
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -45,7 +46,7 @@ SELECT found.id FROM mailings_mailing m CROSS JOIN LATERAL (
 """
 
 
-def _numbers(query: str, values: dict[str, object]) -> list[int]:
+def _numbers(query: str, values: dict[str, Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return [number for (number,) in cursor.fetchall()]
