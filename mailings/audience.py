@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from consent import unsubscribe
 from mailings import candidates, merge_data
+from mailings.delivery import sql
 from mailings.models import Mailing, Message, Source
 from recipients import selections
 from recipients.models import Selection
@@ -271,7 +272,8 @@ def freeze(mailing: Mailing, *, now: datetime) -> Frozen:
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if locked.frozen_at is None:
         _evaluate(locked, now)
-        _prepare(locked, now)
+        parameters = candidates.parameters_of(locked, now=now)
+        _prepare(locked, candidates.chosen(locked.sources.all(), parameters), parameters)
         _insert(locked)
         locked.frozen_at = now
         locked.save(update_fields=["frozen_at"])
@@ -291,10 +293,100 @@ def thaw(mailing: Mailing) -> None:
         locked.save(update_fields=["frozen_at"])
 
 
-def _prepare(mailing: Mailing, now: datetime) -> None:
-    """Judge everybody into a temporary table, and make the unsubscribe keys of those who get it."""
-    parameters = candidates.parameters_of(mailing, now=now)
+@dataclass(frozen=True)
+class Added:
+    """What adding to a frozen audience did. `retired` counts older rows of the same people by the state they left."""
+
+    gets: int
+    held: int
+    retired: Mapping[str, int]
+
+
+# Rows that have reached somebody, or still may: who has one of these does not get another.
+_LIVE = "(m.state IN ('pending', 'deferred', 'unknown') OR m.state = 'sent' AND m.bounced_at IS NULL)"
+_LIVE_IF_ASKED = "(m.state IN ('pending', 'deferred') OR m.state = 'sent' AND m.bounced_at IS NULL)"
+
+
+@transaction.atomic
+def add_unreached(mailing: Mailing, *, now: datetime) -> Added:
+    """Read the sources again and add everybody whom the mailing has not reached, with addresses as they are now."""
+    _evaluate(mailing, now)
+    parameters = candidates.parameters_of(mailing, now=now) | {"mailing": mailing.pk}
     chosen = candidates.chosen(mailing.sources.all(), parameters)
+    return _add(mailing, f"{_without_row(chosen)} AND {_LIVE})", parameters)
+
+
+@transaction.atomic
+def add_joiners(mailing: Mailing, *, now: datetime) -> Added:
+    """Add everybody who has come into the sources since and has no message yet."""
+    _evaluate(mailing, now)
+    parameters = candidates.parameters_of(mailing, now=now) | {"mailing": mailing.pk}
+    chosen = candidates.chosen(mailing.sources.all(), parameters)
+    return _add(mailing, f"{_without_row(chosen)})", parameters)
+
+
+@transaction.atomic
+def add_people(mailing: Mailing, numbers: Sequence[int], *, now: datetime) -> Added:
+    """Add these people once more, whom somebody chose; who has it already is left out."""
+    parameters = candidates.parameters_of(mailing, now=now) | {"mailing": mailing.pk, "numbers": list(numbers)}
+    chosen = "SELECT unnest(%(numbers)s::bigint[]) AS person_id"
+    return _add(mailing, f"{_without_row(chosen)} AND {_LIVE_IF_ASKED})", parameters)
+
+
+def _without_row(chosen: str) -> str:
+    return f"""SELECT person_id FROM ({chosen}) everybody WHERE NOT EXISTS (
+        SELECT FROM mailings_message m WHERE m.mailing_id = %(mailing)s AND m.person_id = everybody.person_id"""
+
+
+def _add(mailing: Mailing, chosen: str, parameters: candidates.Parameters) -> Added:
+    """Judge and copy them like a freeze. Older rows of who gets it now are retired: a hold is taken away, a failure kept."""
+    Mailing.objects.select_for_update().only("pk").get(pk=mailing.pk)
+    _prepare(mailing, chosen, parameters)
+    values = {"mailing": mailing.pk, "one": mailing.one_per_address}
+    for statement in (_MARK_DUPLICATES, _ONLY_NEWS):
+        sql.run(statement, values)
+    gets, held = sql.rows(_COUNT_ADDED, {})[0]
+    retired = dict(sql.rows(_RETIRE, values))
+    sql.run(_NUMBER_COPIES, values)
+    _insert(mailing)
+    return Added(gets, held, retired)
+
+
+_MARK_DUPLICATES = f"""
+UPDATE audience SET reason = 'duplicate', evidence = NULL
+ WHERE %(one)s AND reason = '' AND EXISTS (
+       SELECT FROM mailings_message m
+        WHERE m.mailing_id = %(mailing)s AND m.channel = 'email' AND m.address = audience.address
+          AND m.person_id IS DISTINCT FROM audience.person_id AND {_LIVE})
+"""
+# Somebody who is still held has a row that says so already.
+_ONLY_NEWS = """
+DELETE FROM audience WHERE reason <> '' AND EXISTS (
+       SELECT FROM mailings_message m WHERE m.mailing_id = %(mailing)s AND m.person_id = audience.person_id)
+"""
+_COUNT_ADDED = "SELECT count(*) FILTER (WHERE reason = ''), count(*) FILTER (WHERE reason <> '') FROM audience"
+_RETIRE = """
+WITH older AS (
+    SELECT m.id, m.state FROM mailings_message m JOIN audience a ON a.person_id = m.person_id AND a.reason = ''
+     WHERE m.mailing_id = %(mailing)s AND m.state IN ('held', 'failed') FOR UPDATE OF m
+), gone AS (
+    DELETE FROM mailings_message m USING older WHERE m.id = older.id AND older.state = 'held' RETURNING m.id
+), kept AS (
+    UPDATE mailings_message m SET state = 'cancelled', reason = 'resent'
+      FROM older WHERE m.id = older.id AND older.state = 'failed' RETURNING m.id
+)
+SELECT state, count(*) FROM older GROUP BY state
+"""
+_NUMBER_COPIES = """
+UPDATE audience SET copy = taken.next
+  FROM (SELECT m.address, max(m.copy) + 1 AS next FROM mailings_message m JOIN audience a USING (address)
+         WHERE m.mailing_id = %(mailing)s AND m.channel = 'email' AND m.address <> '' GROUP BY m.address) taken
+ WHERE taken.address = audience.address
+"""
+
+
+def _prepare(mailing: Mailing, chosen: str, parameters: candidates.Parameters) -> None:
+    """Judge everybody into a temporary table, and make the unsubscribe keys of those who get it."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
         cursor.execute(

@@ -1,5 +1,6 @@
 """What people type into the wizard, apart from the content."""
 
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -9,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from consent import addresses
 from consent.models import SubscriptionType
-from mailings import sources
-from mailings.models import Mailing
+from mailings import sources, windows
+from mailings.models import Mailing, SendingAccount
 from mailings.rendering import variables
 from recipients.models import Project, Selection
 
@@ -153,6 +154,86 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             "one_per_address": gettext_lazy("One message per address"),
             "refresh_at_start": gettext_lazy("Read the sources again when sending starts"),
         }
+
+
+DAYS = (
+    (0, gettext_lazy("Monday")),
+    (1, gettext_lazy("Tuesday")),
+    (2, gettext_lazy("Wednesday")),
+    (3, gettext_lazy("Thursday")),
+    (4, gettext_lazy("Friday")),
+    (5, gettext_lazy("Saturday")),
+    (6, gettext_lazy("Sunday")),
+)
+WORKING_DAYS = [0, 1, 2, 3, 4]
+
+
+class SendingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    """How it goes: in which hours and by whose clock, through which account, and to whom besides."""
+
+    any_hour = forms.ChoiceField(
+        label=gettext_lazy("Hours"),
+        choices=(("any", gettext_lazy("at any hour")), ("some", gettext_lazy("only on some days and hours"))),
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    days = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Days"), choices=DAYS, coerce=int, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    opens = forms.TimeField(
+        label=gettext_lazy("From"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
+    closes = forms.TimeField(
+        label=gettext_lazy("Until"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
+    whose = forms.ChoiceField(
+        label=gettext_lazy("By whose clock"),
+        choices=((windows.OURS, gettext_lazy("ours")), (windows.THEIRS, gettext_lazy("each recipient's own"))),
+        required=False,
+    )
+
+    class Meta:
+        model = Mailing
+        fields = ("evergreen", "account")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kept = windows.Window.read(self.instance.window)
+        start = kept or windows.Window(frozenset(WORKING_DAYS), time(9), time(17))
+        self.initial.update(
+            any_hour="some" if kept else "any",
+            days=sorted(start.days),
+            opens=start.opens,
+            closes=start.closes,
+            whose=start.whose,
+        )
+        account = self.fields["account"]
+        assert isinstance(account, forms.ModelChoiceField)  # noqa: S101 a foreign key of the model
+        account.queryset = SendingAccount.objects.filter(is_active=True).order_by("name", "pk")
+        account.empty_label = _("By the From address")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a window that never opens."""
+        given = super().clean() or self.cleaned_data
+        if given.get("any_hour") == "some":
+            if not given.get("days"):
+                self.add_error("days", _("Choose at least one day, or it would never go."))
+            opens, closes = given.get("opens"), given.get("closes")
+            if not opens or not closes or opens == closes:
+                self.add_error("opens", _("Say from when until when."))
+        return given
+
+    def save(self, commit: bool = True) -> Mailing:  # noqa: FBT001, FBT002 as Django has it
+        given = self.cleaned_data
+        self.instance.window = (
+            windows.Window(
+                frozenset(given["days"]), given["opens"], given["closes"], given["whose"] or windows.OURS
+            ).to_json()
+            if given.get("any_hour") == "some"
+            else {}
+        )
+        kept: Mailing = super().save(commit)
+        return kept
 
 
 def mistake_in(text: str) -> str:

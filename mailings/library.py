@@ -21,12 +21,12 @@ Status = Mailing.Status
 TABS = {
     "all": (gettext_lazy("All"), tuple(Status.values)),
     "draft": (gettext_lazy("Draft"), (Status.DRAFT,)),
-    "planned": (gettext_lazy("Planned"), (Status.SCHEDULED,)),
+    "planned": (gettext_lazy("Planned"), (Status.SCHEDULED, Status.APPROVAL)),
     "sending": (pgettext_lazy("mailing", "Sending"), (Status.SENDING, Status.PAUSED)),
     "sent": (gettext_lazy("Sent"), (Status.SENT,)),
     "cancelled": (gettext_lazy("Cancelled"), (Status.CANCELLED,)),
 }
-BUSY = (Status.SCHEDULED, Status.SENDING, Status.PAUSED)
+BUSY = (Status.APPROVAL, Status.SCHEDULED, Status.SENDING, Status.PAUSED)
 COPIED = (
     "type",
     "subject",
@@ -42,6 +42,12 @@ COPIED = (
     "content",
     "one_per_address",
     "refresh_at_start",
+    "both_links",
+    "include_companies",
+    "prefer_company",
+    "evergreen",
+    "window",
+    "account",
 )
 
 

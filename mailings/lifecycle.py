@@ -11,8 +11,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailings import audience, compiling, preflight, statistics
-from mailings.delivery import chunks, happenings
+from mailings import audience, compiling, policy, preflight, resting, statistics
+from mailings.delivery import chunks, domains, happenings
 from mailings.models import Chunk, Mailing, Message
 from mailings.preflight import Finding
 
@@ -20,13 +20,17 @@ Status = Mailing.Status
 Author = User | AnonymousUser | None
 
 MOVES: dict[Status, set[Status]] = {
-    Status.DRAFT: {Status.SCHEDULED, Status.SENDING},
-    Status.SCHEDULED: {Status.DRAFT, Status.SENDING},
-    Status.SENDING: {Status.PAUSED, Status.SENT, Status.CANCELLED},
-    Status.PAUSED: {Status.SENDING, Status.CANCELLED},
-    Status.SENT: set(),
-    Status.CANCELLED: set(),
+    Status.DRAFT: {Status.APPROVAL, Status.SCHEDULED, Status.SENDING},
+    Status.APPROVAL: {Status.DRAFT, Status.SCHEDULED, Status.SENDING},
+    Status.SCHEDULED: {Status.APPROVAL, Status.DRAFT, Status.SENDING},
+    Status.SENDING: {Status.PAUSED, Status.SENT, Status.CANCELLED, Status.DRAFT},  # a draft: undone in time
+    Status.PAUSED: {Status.SENDING, Status.CANCELLED, Status.DRAFT},
+    Status.SENT: {Status.SENDING},  # again, to those it has not reached
+    Status.CANCELLED: {Status.SENDING},
 }
+BEGUN = (Status.SENDING, Status.PAUSED)
+UNPLANNED: dict[str, object] = {"send_at": None, "asked_by": None, "approved_by": None, "approved_at": None}
+AT_ONCE = dt.timedelta(0)
 
 
 class CannotMove(Exception):
@@ -41,11 +45,29 @@ class CannotStart(CannotMove):
         self.problems = problems
 
 
-def start(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
-    """Check, compile, freeze, cut and begin, all or nothing. Of two starts at the same moment one freezes, one is told."""
+class NeedsApproval(Exception):
+    """So many people that a second person looks first."""
+
+    def __init__(self, gets: int) -> None:
+        super().__init__(gets)
+        self.gets = gets
+
+
+def start(mailing: Mailing, *, by: Author, now: dt.datetime, hold: dt.timedelta = AT_ONCE) -> Mailing:
+    """Check, compile, freeze, cut and begin, all or nothing. Of two starts at the same moment one freezes, one is told.
+
+    During `hold` nothing is handed over and all of it can be undone. A large mailing first waits for a second person.
+    """
+    return _begin(mailing, by, now, hold, frm={Status.DRAFT, Status.SCHEDULED})
+
+
+def _begin(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, *, frm: set[Status]) -> Mailing:
     _refuse(preflight.quick(mailing))
     try:
-        _start(mailing, by, now)
+        _start(mailing, by, now, hold, frm)
+    except NeedsApproval as large:
+        mailing.refresh_from_db()
+        return _ask(mailing, by=by, now=now, gets=large.gets, at=None)
     except CannotStart:
         mailing.refresh_from_db()
         _refuse(preflight.check(mailing, now=now))  # says more about an audience of nobody
@@ -54,8 +76,11 @@ def start(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
 
 
 @transaction.atomic
-def _start(mailing: Mailing, by: Author, now: dt.datetime) -> None:
-    _move(mailing, Status.SENDING, frm={Status.DRAFT, Status.SCHEDULED}, started_at=now, send_at=None)
+def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, frm: set[Status]) -> None:
+    begins = resting.opening(mailing, now + hold)
+    because = resting.WINDOW if begins > now + hold else resting.UNDO if hold else ""
+    rest = {"rests_until": begins if because else None, "rests_because": because}
+    _move(mailing, Status.SENDING, frm=frm, started_at=now, send_at=None, **rest)
     try:
         compiling.compile_mailing(mailing)
     except compiling.CannotCompile as refusal:
@@ -63,20 +88,96 @@ def _start(mailing: Mailing, by: Author, now: dt.datetime) -> None:
     frozen = audience.freeze(mailing, now=now)
     if not frozen.gets:
         raise CannotStart(_("Nobody would get it."))
+    if _is_large(mailing, frozen.gets):
+        raise NeedsApproval(frozen.gets)
     chunks.cut(mailing, now=now)
+    domains.open_tallies(mailing.pk)
     happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
+
+
+def undo(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Take back a start of which nothing has been handed over: it is a draft again."""
+    with transaction.atomic():
+        ours = Chunk.objects.select_for_update().filter(mailing=mailing)
+        if mailing.status in BEGUN and (any(chunk.attempts for chunk in ours) or not ours):
+            raise CannotMove(
+                _("Too late to undo: the first messages have been handed over. You can pause or cancel it.")
+            )
+        _move(mailing, Status.DRAFT, frm=set(BEGUN), started_at=None, rests_until=None, rests_because="", **UNPLANNED)
+        ours.delete()
+        mailing.tallies.all().delete()
+        mailing.domain_tallies.all().delete()
+        audience.thaw(mailing)
+        happenings.note(mailing.pk, "undone", now=now, by=by)
+    return mailing
+
+
+def begin_at_once(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Do not wait until the time to undo is over."""
+    waiting = Mailing.objects.filter(pk=mailing.pk, status=Status.SENDING, rests_because=resting.UNDO)
+    if not waiting.update(rests_until=None, rests_because=""):
+        raise CannotMove(_("It does not wait any more."))
+    mailing.refresh_from_db()
+    return mailing
+
+
+def _is_large(mailing: Mailing, gets: int) -> bool:
+    limit = policy.of_house().approval_from
+    return limit is not None and gets >= limit and mailing.approved_at is None
+
+
+def _ask(mailing: Mailing, *, by: Author, now: dt.datetime, gets: int, at: dt.datetime | None) -> Mailing:
+    with transaction.atomic():
+        _move(
+            mailing,
+            Status.APPROVAL,
+            frm={Status.DRAFT, Status.SCHEDULED},
+            send_at=at,
+            asked_by=by if isinstance(by, User) else None,
+        )
+        happenings.note(mailing.pk, "approval_asked", now=now, by=by, gets=gets, at=at.isoformat() if at else "")
+    return mailing
+
+
+def approve(mailing: Mailing, *, by: User, now: dt.datetime, hold: dt.timedelta = AT_ONCE) -> Mailing:
+    """Let a large mailing of somebody else go: at once, or when it was planned."""
+    if mailing.asked_by_id == by.pk:
+        raise CannotMove(_("Somebody else has to approve it: four eyes see more than two."))
+    if mailing.status == Status.APPROVAL and mailing.send_at and mailing.send_at <= now:
+        raise CannotMove(_("The moment it was planned for has passed. Decline it, so that a new one is chosen."))
+    with transaction.atomic():
+        _move(mailing, Status.APPROVAL, frm={Status.APPROVAL}, approved_by=by, approved_at=now)
+        happenings.note(mailing.pk, "approved", now=now, by=by)
+        if mailing.send_at is None:
+            return _begin(mailing, by, now, hold, frm={Status.APPROVAL})
+        return _plan(mailing, mailing.send_at, by, now, frm={Status.APPROVAL})
+
+
+def decline(mailing: Mailing, *, by: User, now: dt.datetime, why: str = "") -> Mailing:
+    """Send it back to its author."""
+    with transaction.atomic():
+        _move(mailing, Status.DRAFT, frm={Status.APPROVAL}, **UNPLANNED)
+        happenings.note(mailing.pk, "declined", now=now, by=by, why=why[:1000])
+    return mailing
 
 
 def schedule(mailing: Mailing, *, at: dt.datetime, by: Author, now: dt.datetime) -> Mailing:
     """Let it start by itself at a moment. The check is done now, and again then."""
     if at <= now:
         raise CannotMove(_("Choose a moment that is still to come."))
-    _refuse(preflight.check(mailing, now=now))
+    checked = preflight.examine(mailing, now=now)
+    _refuse(checked.findings)
+    if _is_large(mailing, checked.counts.gets):
+        return _ask(mailing, by=by, now=now, gets=checked.counts.gets, at=at)
     with transaction.atomic():
-        _move(mailing, Status.SCHEDULED, frm={Status.DRAFT, Status.SCHEDULED}, send_at=at)
-        if not mailing.refresh_at_start:
-            audience.freeze(mailing, now=now)  # who is in it now gets it, whoever joins or leaves until then
-        happenings.note(mailing.pk, "scheduled", now=now, by=by, at=at.isoformat())
+        return _plan(mailing, at, by, now, frm={Status.DRAFT, Status.SCHEDULED})
+
+
+def _plan(mailing: Mailing, at: dt.datetime, by: Author, now: dt.datetime, *, frm: set[Status]) -> Mailing:
+    _move(mailing, Status.SCHEDULED, frm=frm, send_at=at)
+    if not mailing.refresh_at_start:
+        audience.freeze(mailing, now=now)  # who is in it now gets it, whoever joins or leaves until then
+    happenings.note(mailing.pk, "scheduled", now=now, by=by, at=at.isoformat())
     return mailing
 
 
@@ -97,17 +198,17 @@ def local_moment(text: str, zone: ZoneInfo) -> dt.datetime:
 def unschedule(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
     """Make a planned mailing a draft again."""
     with transaction.atomic():
-        _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
+        _move(mailing, Status.DRAFT, frm={Status.SCHEDULED, Status.APPROVAL}, **UNPLANNED)
         audience.thaw(mailing)
         happenings.note(mailing.pk, "unscheduled", now=now, by=by)
     return mailing
 
 
-def pause(mailing: Mailing, *, by: Author, now: dt.datetime, why: str = "") -> Mailing:
+def pause(mailing: Mailing, *, by: Author, now: dt.datetime, why: str = "", **detail: object) -> Mailing:
     """Hand nothing over any more until somebody resumes; what is on the wire gets its answer."""
     with transaction.atomic():
         _move(mailing, Status.PAUSED, frm={Status.SENDING})
-        happenings.note(mailing.pk, "paused", now=now, by=by, why=why)
+        happenings.note(mailing.pk, "paused", now=now, by=by, why=why, **detail)
     return mailing
 
 
@@ -129,6 +230,14 @@ def cancel(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
     return mailing
 
 
+def reopen(mailing: Mailing, *, now: dt.datetime) -> Mailing:
+    """Send a mailing that was over to those who were added to it; one that is on its way stays as it is."""
+    if mailing.status in BEGUN:
+        return mailing
+    _move(mailing, Status.SENDING, frm={Status.SENT, Status.CANCELLED}, finished_at=None)
+    return mailing
+
+
 def due(*, now: dt.datetime) -> list[int]:
     """Planned mailings whose moment has come."""
     return list(Mailing.objects.filter(status=Status.SCHEDULED, send_at__lte=now).values_list("pk", flat=True))
@@ -141,13 +250,23 @@ def start_due(number: int, *, now: dt.datetime) -> None:
         mailing = planned.select_for_update(skip_locked=True).first()
         if mailing is None:  # started, taken off the schedule, or in somebody's hands
             return
+        if mailing.send_at and now > mailing.send_at + dt.timedelta(minutes=policy.of_house().late_minutes):
+            _back_to_draft(mailing)
+            happenings.note(mailing.pk, "too_late", now=now, at=mailing.send_at.isoformat())
+            return
         try:
             start(mailing, by=None, now=now)
         except CannotStart as refusal:
-            _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, send_at=None)
-            audience.thaw(mailing)
+            _back_to_draft(mailing)
             sentences = [finding.sentence for finding in refusal.problems] or [str(refusal)]
             happenings.note(mailing.pk, "not_started", now=now, problems=sentences)
+
+
+def _back_to_draft(mailing: Mailing) -> None:
+    planned = mailing.send_at
+    _move(mailing, Status.DRAFT, frm={Status.SCHEDULED}, **UNPLANNED)
+    audience.thaw(mailing)
+    mailing.send_at = planned
 
 
 def finish_done(*, now: dt.datetime) -> list[int]:
@@ -162,7 +281,7 @@ def _finish(mailing: Mailing, now: dt.datetime) -> bool:
     if Message.objects.filter(mailing=mailing, reason="temporary", state=Message.State.DEFERRED).exists():
         return False
     if Message.objects.filter(mailing=mailing, state=Message.State.PENDING).exists():
-        chunks.cut_left_over(mailing.pk)
+        chunks.cut_left_over(mailing.pk, now=now)
         return False
     try:
         with transaction.atomic():
@@ -192,6 +311,7 @@ def _move(mailing: Mailing, to: Status, *, frm: set[Status], **fields: object) -
 def _refusal(mailing: Mailing) -> str:
     return {
         Status.DRAFT: _("This mailing is a draft: nothing is being sent."),
+        Status.APPROVAL: _("This mailing waits for somebody else to approve it."),
         Status.SCHEDULED: _("This mailing is planned and has not started."),
         Status.SENDING: _("This mailing is already being sent."),
         Status.PAUSED: _("This mailing is paused."),

@@ -14,10 +14,18 @@ class Mailing(models.Model):
     class Type(models.TextChoices):
         EMAIL = "email", _("E-mail")
 
+    class Both(models.TextChoices):
+        """Who are recipients when a selection and a project are linked."""
+
+        SELECTION = "selection", _("the people of the selection")
+        UNION = "union", _("everybody in one of them")
+        INTERSECTION = "intersection", _("only who is in both")
+
     class Status(models.TextChoices):
         """What we did. Moves only in mailings.lifecycle."""
 
         DRAFT = "draft", _("Draft")
+        APPROVAL = "approval", _("Needs approval")
         SCHEDULED = "scheduled", _("Scheduled")
         SENDING = "sending", pgettext_lazy("mailing", "Sending")
         PAUSED = "paused", _("Paused")
@@ -59,8 +67,31 @@ class Mailing(models.Model):
     content_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
     one_per_address = models.BooleanField(_("one message per address"), default=True)
     refresh_at_start = models.BooleanField(_("read the sources again when sending starts"), default=True)
+    both_links = models.CharField(
+        _("with a selection and a project"), max_length=12, choices=Both, default=Both.SELECTION
+    )
+    include_companies = models.BooleanField(_("include companies"), default=False)
+    prefer_company = models.BooleanField(_("prefer company"), default=False)
+    evergreen = models.BooleanField(_("later joiners get it too"), default=False)
+    # {"days": [0, 1, 2, 3, 4], "opens": "09:00", "closes": "17:00", "whose": "ours"}: mailings.windows; {}: always
+    window = models.JSONField(default=dict, blank=True)
+    account = models.ForeignKey(  # none: chosen by the From address when it starts
+        "SendingAccount",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="mailings",
+        verbose_name=_("sending account"),
+    )
     compiled = models.JSONField(null=True)  # segments and slots, once frozen: mailings.rendering.compiled
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
+    # nothing is handed over before this moment, and why: mailings.resting
+    rests_until = models.DateTimeField(null=True)
+    rests_because = models.CharField(max_length=12, blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    tripped = models.JSONField(default=list)  # breakers that stopped it and whose words somebody has read
     frozen_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -73,9 +104,113 @@ class Mailing(models.Model):
         indexes = [
             models.Index("status", "id", name="mailing_by_status"),  # the tabs of the Mailings page
         ]
+        permissions = [
+            ("send_mailing", "Can send, schedule, pause and cancel mailings"),
+            ("approve_mailing", "Can approve a large mailing of somebody else"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class SendingAccount(models.Model):
+    """A mail server or a provider that mailings go through, with what it may take."""
+
+    class Kind(models.TextChoices):
+        SMTP = "smtp", _("Mail server (SMTP)")
+        SES = "ses", "Amazon SES"
+        BREVO = "brevo", "Brevo"
+        MAILGUN = "mailgun", "Mailgun"
+        MAILJET = "mailjet", "Mailjet"
+        POSTMARK = "postmark", "Postmark"
+        RESEND = "resend", "Resend"
+        SCALEWAY = "scaleway", "Scaleway"
+        SENDGRID = "sendgrid", "SendGrid"
+        SPARKPOST = "sparkpost", "SparkPost"
+
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SMTP)
+    options = models.JSONField(default=dict)  # host, port, security, user, connections, region, domain, api_url, …
+    secret = models.TextField(blank=True)  # sealed: mailings.vault
+    from_domains = models.JSONField(default=list)  # ["example.org"]: mailings from there go through here
+    is_default = models.BooleanField(_("default account"), default=False)
+    is_active = models.BooleanField(_("in use"), default=True)
+    per_minute = models.PositiveIntegerField(_("messages per minute"), null=True, blank=True)
+    per_day = models.PositiveIntegerField(_("messages per day"), null=True, blank=True)
+    # the warm-up: so many on the first day, growing by a factor each day, until per_day
+    warm_up_from = models.DateField(_("warm-up begins on"), null=True, blank=True)
+    warm_up_first = models.PositiveIntegerField(_("messages on the first day"), null=True, blank=True)
+    warm_up_growth = models.FloatField(_("growth per day"), default=1.5)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupLimit(models.Model):
+    """How much one group of receiving domains ("google") takes through one account, as set or as learned from it.
+
+    `per_minute` is what somebody set. `learned` is what is left after the other side said "slow down"; it rises again.
+    """
+
+    account = models.ForeignKey(SendingAccount, on_delete=models.CASCADE, null=True, related_name="group_limits")
+    group = models.CharField(max_length=253)  # empty: the account itself
+    per_minute = models.PositiveIntegerField(null=True, blank=True)
+    learned = models.FloatField(null=True)
+    ceiling = models.FloatField(null=True)  # where the rise ends and what was learned is forgotten
+    lowered_at = models.DateTimeField(null=True)
+    raised_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)  # the words that lowered it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "group"], nulls_distinct=False, name="one_limit_per_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.group}"
+
+
+class MailDomain(models.Model):
+    """Whose mail servers a domain has, as its MX said when it was last asked."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    group = models.CharField(max_length=253, blank=True)  # empty: not known (yet)
+    looked_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index("looked_up_at", name="domain_to_look_up"),  # who is asked next
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.domain}: {self.group}"
+
+
+class SendingPolicy(models.Model):
+    """The rules of the house for sending; one row."""
+
+    undo_seconds = models.PositiveIntegerField(_("seconds to undo “Send now”"), default=60)
+    late_minutes = models.PositiveIntegerField(_("ask again when a planned start is late by, minutes"), default=120)
+    approval_from = models.PositiveIntegerField(
+        _("a second person approves from so many recipients"), null=True, blank=True
+    )
+    per_minute = models.PositiveIntegerField(_("messages per minute, all accounts together"), null=True, blank=True)
+    breaker_first = models.PositiveIntegerField(_("look at the first so many messages"), default=500)
+    bounce_percent = models.FloatField(_("pause when more hard bounces than, percent"), default=5.0)
+    complaint_percent = models.FloatField(_("pause when more complaints than, percent"), default=0.1)
+    refused_percent = models.FloatField(_("pause when a domain refuses us for more than, percent"), default=20.0)
+
+    def __str__(self) -> str:
+        return f"undo {self.undo_seconds} s, approval from {self.approval_from}"
 
 
 class Source(models.Model):
@@ -243,6 +378,7 @@ class Tally(models.Model):
     failed = models.IntegerField(default=0)
     unknown = models.IntegerField(default=0)
     cancelled = models.IntegerField(default=0)
+    reasons = models.JSONField(default=dict, db_default={})  # of those that failed: {"dead_address": 3}
 
     class Meta:
         indexes = [
@@ -251,6 +387,33 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailing_id} {self.at}"
+
+
+class DomainTally(models.Model):
+    """How far a mailing is with one of its largest domains; all the others together are the empty one.
+
+    One row per slot, so that workers do not wait for each other; the sum over slots is the figure.
+    """
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="domain_tallies", db_index=False)
+    domain = models.CharField(max_length=253, blank=True)
+    slot = models.PositiveSmallIntegerField()
+    domains = models.PositiveIntegerField(default=1)  # how many are lumped together
+    people = models.IntegerField(default=0)
+    sent = models.IntegerField(default=0)
+    deferred = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)  # of the failed: because of us (authentication, blocked)
+    dead = models.IntegerField(default=0)  # of the failed: hard bounces
+    other = models.IntegerField(default=0)  # unknown, held at hand-over, cancelled
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "domain", "slot"], name="one_tally_per_domain_and_slot"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id} {self.domain} {self.slot}"
 
 
 class Happening(models.Model):

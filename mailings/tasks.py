@@ -15,11 +15,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import lifecycle, returned, statistics
+from mailings import again, lifecycle, resting, returned, statistics
 from mailings.channels import Channel
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
-from mailings.delivery import chunks, worker
+from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing
 
 GARBAGE = 50_000  # objects made before the collector looks: some ten thousand letters
@@ -76,6 +76,13 @@ def try_addresses_again() -> int:
 
 
 @shared_task
+def take_in_joiners() -> int:
+    """Send evergreen mailings to those who joined their sources since, and tidy the tallies of what is on its way."""
+    progress.compact(now=timezone.now())
+    return sum(again.take_in_joiners(number, now=timezone.now()) for number in again.evergreens())
+
+
+@shared_task
 def tick() -> None:
     """Look what is due: chunks, those whose worker is gone, second tries, planned mailings, mailings that are done.
 
@@ -86,6 +93,7 @@ def tick() -> None:
         if not is_alone:
             return
         _tell_workers(chunks.forsaken(now=now))
+        resting.keep_windows(now=now)
         _issue()
         for mailing in Mailing.objects.filter(status=Mailing.Status.SENDING).values_list("pk", flat=True):
             chunks.cut_retries(mailing, now=now)

@@ -40,6 +40,11 @@ urlpatterns = [
     path("mailings/<int:pk>/pause/", sending.pause, name="pause"),
     path("mailings/<int:pk>/resume/", sending.resume, name="resume"),
     path("mailings/<int:pk>/cancel/", sending.cancel, name="cancel"),
+    path("mailings/<int:pk>/undo/", sending.undo, name="undo"),
+    path("mailings/<int:pk>/at-once/", sending.at_once, name="at_once"),
+    path("mailings/<int:pk>/approve/", sending.approve, name="approve"),
+    path("mailings/<int:pk>/resend/", sending.resend, name="resend"),
+    path("mailings/<int:pk>/sending/", sending.options, name="sending_options"),
     # what came of it
     path("mailings/<int:pk>/summary/", reports.summary, name="summary"),
     path("mailings/<int:pk>/messages/", reports.messages, name="messages"),

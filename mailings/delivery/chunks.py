@@ -42,6 +42,7 @@ WITH busy AS (
 ), ready AS (
     SELECT c.id, c.mailing_id, row_number() OVER (PARTITION BY c.mailing_id ORDER BY c.id) AS place
       FROM mailings_chunk c JOIN mailings_mailing m ON m.id = c.mailing_id AND m.status = 'sending'
+                                AND (m.rests_until IS NULL OR m.rests_until <= %(now)s)
      WHERE c.state = 'waiting' AND (c.issued_at IS NULL OR c.issued_at <= %(again)s)
        AND (c.not_before IS NULL OR c.not_before <= %(now)s)
 )
@@ -61,7 +62,7 @@ UPDATE mailings_chunk SET issued_at = %(now)s WHERE id = (
            AND (c.not_before IS NULL OR c.not_before <= %(now)s)
          ORDER BY c.id LIMIT 1 FOR UPDATE SKIP LOCKED
      ) ready
-     WHERE m.status = 'sending'
+     WHERE m.status = 'sending' AND (m.rests_until IS NULL OR m.rests_until <= %(now)s)
      ORDER BY (SELECT count(*) FROM mailings_chunk w WHERE w.mailing_id = m.id AND w.state = 'working'), ready.id
      LIMIT 1)
 RETURNING id
@@ -79,7 +80,7 @@ UPDATE mailings_chunk c
        batch_first = coalesce(%(first)s, batch_first), batch_last = coalesce(%(last)s, batch_last)
   FROM mailings_mailing m
  WHERE c.id = %(chunk)s AND c.attempts = %(attempt)s AND c.state = 'working' AND m.id = c.mailing_id
-RETURNING m.status
+RETURNING CASE WHEN m.rests_until > clock_timestamp() THEN 'resting' ELSE m.status END
 """
 
 
@@ -122,9 +123,10 @@ def cut(mailing: Mailing, *, now: datetime) -> int:
         return sql.run(_CUT.format(which="state = 'pending'"), values)
 
 
-def cut_left_over(mailing: int) -> int:
-    """Cut chunks for pending messages that no open chunk holds. There should be none; nobody is skipped if there are."""
-    return _cut_if_none_open(mailing, "state = 'pending'", is_retry=False)
+def cut_left_over(mailing: int, *, now: datetime) -> int:
+    """Cut chunks for pending messages whose time has come and that no open chunk holds, so that nobody is skipped."""
+    which = "state = 'pending' AND (not_before IS NULL OR not_before <= %(now)s)"
+    return _cut_if_none_open(mailing, which, is_retry=False, now=now)
 
 
 def cut_retries(mailing: int, *, now: datetime) -> int:
@@ -203,14 +205,16 @@ def _journal_of(chunk: Chunk) -> Path | None:
 @transaction.atomic
 def _claim(seen: Chunk, story: journal.Story | None, now: datetime) -> Claim | None:
     """Decide on the locked row: until we commit, whoever has it can neither extend its lease nor begin a batch."""
-    chunk = Chunk.objects.select_for_update(of=("self",)).select_related("mailing").get(pk=seen.pk)
-    if (chunk.state, chunk.attempts) != (seen.state, seen.attempts):
+    chunk = Chunk.objects.select_for_update(of=("self",)).select_related("mailing").filter(pk=seen.pk).first()
+    if chunk is None or (chunk.state, chunk.attempts) != (seen.state, seen.attempts):
         return None
     if chunk.state == Chunk.State.WORKING:
         is_free = story is not None or _is_expired(chunk)
     else:  # what a dead worker left is settled even if the mailing is paused; new work is not begun
         is_due = chunk.not_before is None or chunk.not_before <= now
-        is_free = chunk.state == Chunk.State.WAITING and is_due and chunk.mailing.status == Mailing.Status.SENDING
+        is_awake = chunk.mailing.rests_until is None or chunk.mailing.rests_until <= now
+        is_sending = chunk.mailing.status == Mailing.Status.SENDING and is_awake
+        is_free = chunk.state == Chunk.State.WAITING and is_due and is_sending
     if not is_free:
         return None
     mine = Claim(
@@ -241,7 +245,10 @@ def _settle(chunk: Chunk, mine: Claim, story: journal.Story | None, now: datetim
 
 
 def extend(claim: Claim, *, batch: Sequence[int] = ()) -> str | None:
-    """Keep the lease; with `batch`, note first the range that goes next. Returns the mailing's status; None: overtaken."""
+    """Keep the lease; with `batch`, note first the range that goes next.
+
+    Returns the mailing's status, "resting" when it rests; None: overtaken.
+    """
     values = {
         "chunk": claim.chunk,
         "attempt": claim.attempt,

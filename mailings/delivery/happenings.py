@@ -1,6 +1,6 @@
 """What happened to a mailing, line by line, as its page tells it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,6 +46,15 @@ def told(mailing: Mailing) -> Sequence[Line]:
     return [_line(happening) for happening in found]
 
 
+SETBACKS = ("not_started", "too_late", "declined")
+
+
+def setback(mailing: Mailing) -> Line | None:
+    """Why a draft that was planned or asked for is a draft again, when that is the last thing that happened."""
+    last = Happening.objects.filter(mailing=mailing).select_related("by").order_by("-at", "-pk").first()
+    return _line(last) if last and last.kind in SETBACKS else None
+
+
 def _line(happening: Happening) -> Line:
     given, kind = happening.detail, happening.kind
     words = _words(happening)
@@ -53,6 +62,10 @@ def _line(happening: Happening) -> Line:
         gets = number_format(given.get("gets", 0), force_grouping=True)
         more = ngettext("To %(n)s person.", "To %(n)s people.", given.get("gets", 0)) % {"n": gets}
         return Line(happening.at, words, more)
+    if kind in TELLERS:
+        return TELLERS[kind](happening, words)
+    if kind == "paused" and given.get("breaker"):
+        return Line(happening.at, _("Paused by itself: something looks wrong."), str(given["why"]), is_trouble=True)
     if kind == "paused" and given.get("why"):
         words = _("Paused by itself: the mail server refuses us.")
         more = _("Mend the account, then resume. Nobody is lost.")
@@ -64,6 +77,38 @@ def _line(happening: Happening) -> Line:
         answer = str(given.get("answer") or " ".join(given.get("problems", [])))
         return Line(happening.at, words, answer=answer, is_trouble=True)
     return Line(happening.at, words)
+
+
+def _declined(happening: Happening, words: str) -> Line:
+    return Line(happening.at, words, str(happening.detail.get("why", "")), is_trouble=True)
+
+
+def _asked(happening: Happening, words: str) -> Line:
+    people = happening.detail.get("gets", 0)
+    more = ngettext("It goes to %(n)s person.", "It goes to %(n)s people.", people)
+    return Line(happening.at, words, more % {"n": number_format(people, force_grouping=True)})
+
+
+def _too_late(happening: Happening, words: str) -> Line:
+    more = _("Send it now, or choose another moment.")
+    return Line(happening.at, words, more, is_trouble=True)
+
+
+def _again(happening: Happening, words: str) -> Line:
+    gets, held = happening.detail.get("gets", 0), happening.detail.get("held", 0)
+    more = ngettext("To %(n)s person.", "To %(n)s people.", gets) % {"n": number_format(gets, force_grouping=True)}
+    if held:
+        more += " " + ngettext("%(n)s is held.", "%(n)s are held.", held) % {"n": number_format(held)}
+    return Line(happening.at, words, more)
+
+
+TELLERS: dict[str, Callable[[Happening, str], Line]] = {
+    "declined": _declined,
+    "approval_asked": _asked,
+    "too_late": _too_late,
+    "again": _again,
+    "joined": _again,
+}
 
 
 def _words(happening: Happening) -> str:
@@ -78,6 +123,11 @@ def _words(happening: Happening) -> str:
         "paused": _("Paused by %(name)s."),
         "resumed": _("Resumed by %(name)s."),
         "cancelled": _("Cancelled by %(name)s."),
+        "undone": _("Taken back by %(name)s before anybody got it."),
+        "approval_asked": _("%(name)s asks for approval."),
+        "approved": _("Approved by %(name)s."),
+        "declined": _("Declined by %(name)s."),
+        "again": _("Sent again by %(name)s, to those it had not reached."),
     }
     by_itself = {
         "started": _("Started."),
@@ -87,6 +137,13 @@ def _words(happening: Happening) -> str:
         "resumed": _("Resumed."),
         "cancelled": _("Cancelled."),
         "finished": _("Finished."),
+        "undone": _("Taken back before anybody got it."),
+        "approval_asked": _("Approval is asked for."),
+        "approved": _("Approved."),
+        "declined": _("Declined."),
+        "again": _("Sent again, to those it had not reached."),
+        "joined": _("Somebody joined the sources since."),
+        "too_late": _("It should have started on %(moment)s, and that was too long ago to start by itself."),
         "server_away": _("The mail server does not answer."),
         "no_room": _("There is no room on the disk to keep a record, so nothing is handed over."),
         "not_started": _("It could not start when its time came."),

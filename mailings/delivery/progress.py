@@ -1,30 +1,44 @@
 """How far a mailing is: its states, its speed, when it is done. As cheap for a million recipients as for ten."""
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 
-from mailings.delivery import reasons, sql
-from mailings.models import Chunk, Mailing, Message, Tally
+from mailings.delivery import domains, reasons, sql
+from mailings.delivery.domains import Domain
+from mailings.models import Chunk, Mailing, Tally
 
 STATES = ("pending", "sending", "sent", "deferred", "failed", "unknown", "held", "cancelled")
 SPEED_OVER = timedelta(seconds=10)
 CHART_OVER = timedelta(minutes=5)
 STEP = 5  # seconds per point of the chart
 WIDTH, HEIGHT, CEILING = 400, 112, 12  # of the chart; the highest point stands at CEILING
-MOST_GROUPED = 100_000  # rows that are grouped by domain while somebody looks on
-DOMAINS = 4
-DOMAINS_KEPT = 10  # seconds
+DOMAINS = 6  # that the page names
+COMPACT = timedelta(minutes=10)  # tallies older than that are one row
 
-_DOMAINS = """
-SELECT split_part(address, '@', 2) AS domain, count(*) AS people, count(*) FILTER (WHERE state = 'sent') AS sent,
-       count(*) FILTER (WHERE state IN ('pending', 'deferred')) AS waiting
-  FROM mailings_message WHERE mailing_id = %(mailing)s AND state <> 'held' GROUP BY 1 ORDER BY 2 DESC, 1
+_REASONS = """
+SELECT reason.key, sum(reason.value::int) FROM mailings_tally t, jsonb_each_text(t.reasons) reason
+ WHERE t.mailing_id = %(mailing)s AND t.reasons <> '{}' GROUP BY 1 ORDER BY 2 DESC, 1
 """
+_COMPACT = """
+WITH gone AS (
+    DELETE FROM mailings_tally WHERE mailing_id = %(mailing)s AND at < %(before)s
+    RETURNING at, held, pending, sent, deferred, failed, unknown, cancelled, reasons
+)
+INSERT INTO mailings_tally (mailing_id, at, held, pending, sent, deferred, failed, unknown, cancelled, reasons)
+SELECT %(mailing)s, max(at), sum(held), sum(pending), sum(sent), sum(deferred), sum(failed), sum(unknown),
+       sum(cancelled), coalesce((
+           SELECT jsonb_object_agg(summed.key, summed.number)
+             FROM (SELECT one.key, sum(one.value::int) AS number FROM gone g, jsonb_each_text(g.reasons) one GROUP BY 1)
+                  summed), '{}')
+  FROM gone HAVING count(*) > 0
+"""
+MANY_TALLIES = 500
 
 
 @dataclass(frozen=True)
@@ -84,12 +98,13 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Domain:
-    name: str  # empty: all the others together
-    people: int
-    sent: int
-    waiting: int
-    others: int = 0
+class Rest:
+    """Why nothing is handed over just now, and until when."""
+
+    because: str
+    until: datetime
+    seconds: int
+    can_undo: bool
 
 
 @dataclass(frozen=True)
@@ -137,24 +152,35 @@ def chart(mailing: Mailing, *, now: datetime) -> Chart | None:
     return Chart(line, f"{line} V{HEIGHT} H0 Z", round(top), round(speeds[-1]), since)
 
 
-def domains(mailing: Mailing, audience: int) -> Sequence[Domain]:
-    """The largest domains and the rest; nothing for audiences too large to count while somebody looks on."""
-    if audience > MOST_GROUPED:
-        return []
-    key = f"domains:{mailing.pk}:{mailing.status}"
-    found: list[Domain] | None = cache.get(key)
-    if found is None:
-        rows = [Domain(*row) for row in sql.rows(_DOMAINS, {"mailing": mailing.pk})]
-        found, rest = rows[:DOMAINS], rows[DOMAINS:]
-        if rest:
-            sums = (sum(row.people for row in rest), sum(row.sent for row in rest), sum(row.waiting for row in rest))
-            found.append(Domain("", *sums, others=len(rest)))
-        cache.set(key, found, DOMAINS_KEPT if audience > 5_000 else 1)
-    return found
+def domains_of(mailing: Mailing) -> Sequence[Domain]:
+    """The largest domains, and all the others as one line."""
+    found = domains.of(mailing.pk)
+    named, rest = [one for one in found if one.name][:DOMAINS], [one for one in found if one.name][DOMAINS:]
+    rest += [one for one in found if not one.name and one.people]
+    if not rest:
+        return named
+    figures = [fields.name for fields in dataclasses.fields(Domain) if fields.name != "name"]
+    return [*named, Domain("", **{name: sum(getattr(one, name) for one in rest) for name in figures})]
 
 
 def refused(mailing: Mailing) -> Sequence[Refused]:
     """Who failed, by reason, most first."""
-    failed = Message.objects.filter(mailing=mailing, state=Message.State.FAILED).exclude(reason="")
-    counted = failed.order_by().values_list("reason").annotate(people=Count("pk")).order_by("-people")
-    return [Refused(reason, reasons.REASONS.get(reason, reason), people) for reason, people in counted]
+    found = sql.rows(_REASONS, {"mailing": mailing.pk})
+    return [Refused(reason, reasons.REASONS.get(reason, reason), people) for reason, people in found]
+
+
+def rest(mailing: Mailing, *, now: datetime) -> Rest | None:
+    """Why it rests; None when it does not."""
+    until = mailing.rests_until
+    if mailing.status != Mailing.Status.SENDING or until is None or until <= now:
+        return None
+    touched = Chunk.objects.filter(mailing=mailing, attempts__gt=0).exists()
+    return Rest(mailing.rests_because, until, math.ceil((until - now).total_seconds()), can_undo=not touched)
+
+
+def compact(*, now: datetime) -> int:
+    """Sum up the older tallies of what is being sent, so that a look at it costs the same after a week."""
+    moving = Mailing.objects.filter(status__in=(Mailing.Status.SENDING, Mailing.Status.PAUSED))
+    old = Count("tallies", filter=Q(tallies__at__lt=now - COMPACT))
+    many = moving.annotate(old=old).filter(old__gt=MANY_TALLIES).values_list("pk", flat=True)
+    return sum(sql.run(_COMPACT, {"mailing": number, "before": now - COMPACT}) for number in many)

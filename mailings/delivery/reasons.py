@@ -22,6 +22,7 @@ REASONS: dict[str, str | Promise] = {
     GAVE_UP: _("We tried for three days."),
     CANCELLED: _("The mailing was cancelled before its turn came."),
     ERASED: _("This person asked to be erased before their turn came."),
+    "resent": _("It failed, and was sent again since."),
     "dead_address": _("No such mailbox."),
     "inactive": _("The mailbox is not in use."),
     "full": _("The mailbox is full."),

@@ -1,8 +1,8 @@
 """What became of messages, written in bulk: one range UPDATE for what was sent, one for all the rest, one tally."""
 
 import random
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest
 
 from consent.gate import Verdict
 from mailings.channels import Outcome, Receipt
-from mailings.delivery import reasons, sql
+from mailings.delivery import domains, reasons, sql
 from mailings.delivery.journal import Story
 from mailings.models import Chunk, Message, Tally
 from tracking import journal as events
@@ -62,6 +62,7 @@ class Results:
     sent: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     doubtful: tuple[int, int] | None = None
+    domains: Mapping[int, str] = field(default_factory=dict)  # of the rows asked for, where the writer knows them
 
     def take(self, receipt: Receipt) -> None:
         """Translate a channel's receipt. What was not handed over stays as it is."""
@@ -117,9 +118,36 @@ def record(found: Results, mailing: int, *, chunk: int, open_state: str, now: da
         entered["unknown"] += _mark_doubtful(found, mailing, open_state)
         moved = entered.total()
         entered[open_state] -= moved
-        Tally.objects.create(mailing_id=mailing, at=now, **{state: entered[state] for state in STATES})
+        failed = Counter(
+            change.reason for change in found.changes if changed.get(change.number) == State.FAILED and change.reason
+        )
+        moves = {state: entered[state] for state in STATES}
+        Tally.objects.create(mailing_id=mailing, at=now, reasons=failed, **moves)
+        _count_domains(found, entered["sent"], changed, mailing, open_state)
         Chunk.objects.filter(pk=chunk).update(rows_left=Greatest(F("rows_left") - moved, 0))
         _tell_bounces(found.changes, changed, mailing, now)
+
+
+OURS = {"auth", "block_sender"}  # they refuse us, not the address
+COLUMN = {State.SENT: "sent", State.DEFERRED: "deferred", State.FAILED: "failed"}
+
+
+def _count_domains(found: Results, sent: int, changed: dict[int, str], mailing: int, open_state: str) -> None:
+    """Add to the domains' figures; whoever settles for a dead worker looks the addresses up."""
+    numbers = [*(found.sent if sent == len(found.sent) else ()), *changed]
+    domain_of = found.domains or domains.of_messages(numbers)
+    reason_of = {change.number: change.reason for change in found.changes if change.number in changed}
+    moved: dict[str, Counter[str]] = defaultdict(Counter)
+    for number in numbers:
+        counted = moved[domain_of.get(number, "")]
+        state = changed.get(number, State.SENT)
+        counted[COLUMN.get(State(state), "other")] += 1
+        if state == State.FAILED:
+            counted["refused"] += reason_of.get(number) in OURS
+            counted["dead"] += reason_of.get(number) == "dead_address"
+        if open_state == State.DEFERRED:
+            counted["deferred"] -= 1
+    domains.add(mailing, moved)
 
 
 def _mark_sent(found: Results, mailing: int, open_state: str, now: datetime) -> int:
@@ -200,6 +228,11 @@ def _tell_bounces(changes: Iterable[Change], changed: dict[int, str], mailing: i
             if change.answer and changed.get(change.number) == State.FAILED and change.tried
         ]
     )
+
+
+def let_wait(mailing: int, numbers: Sequence[int], until: datetime) -> None:
+    """Hand these over later; they stay what they are."""
+    Message.objects.filter(mailing=mailing, pk__in=numbers).update(not_before=until)
 
 
 def cancel(mailing: int, *, now: datetime) -> int:

@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from consent import gate, preferences, unsubscribe
 from consent.gate import Verdict
-from mailings import lifecycle
+from mailings import lifecycle, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.delivery import chunks, happenings, reasons, results, sql
 from mailings.delivery.journal import Journal
 from mailings.models import Mailing
 from mailings.rendering.segments import Compiled
+from mailings.windows import THEIRS, Window
 from tracking import tokens
 
 FIRST_BATCH = 250
@@ -51,6 +52,10 @@ class Row(NamedTuple):
     data: dict[str, Any]
     country: str = ""
 
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -68,6 +73,7 @@ class Letter:
     preferences_url: str
     unsubscribe: tuple[str, str]  # the address, before and after the person's key
     domain: str  # of envelope senders and Message-IDs
+    window: Window | None = None  # by the recipients' own clocks
 
     def write(self, row: Row, stamp: str) -> Outgoing:
         """Fill the letter in for one recipient. Raises ValueError or LookupError when its values cannot be written."""
@@ -92,7 +98,8 @@ class Letter:
 @lru_cache(maxsize=8)
 def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
     """The letter of a frozen mailing; its content does not change any more."""
-    row = Mailing.objects.values("compiled", "subscription_type").get(pk=mailing, frozen_at=frozen_at)
+    row = Mailing.objects.values("compiled", "subscription_type", "window").get(pk=mailing, frozen_at=frozen_at)
+    window = Window.read(row["window"])
     key = "0" * 22  # stands for anybody's: what comes before and after it is the same for all
     before, _, after = unsubscribe.path(key, row["subscription_type"] or 0).partition(key)
     return Letter(
@@ -108,6 +115,7 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
         domain=settings.BOUNCE_DOMAIN,
         unsubscribe=(f"{settings.BASE_URL}{before}", after),
+        window=window if window and window.whose == THEIRS else None,
     )
 
 
@@ -188,9 +196,12 @@ class Shift:
         """Send one batch and write down what became of it."""
         begun = self._beat_at = time.monotonic()
         letter = letter_of(self.claim.mailing, self.claim.frozen_at)
-        self._refused = self._ask_gate(letter, rows)
-        self.found = results.Results(asked=[row.number for row in rows])
         self._next = rows[-1].number + 1
+        rows = self._awake(letter, rows)
+        self._refused = self._ask_gate(letter, rows)
+        self.found = results.Results(
+            asked=[row.number for row in rows], domains={row.number: row.domain for row in rows}
+        )
         trouble = None
         try:
             for receipt in self.channel.send(
@@ -204,6 +215,17 @@ class Shift:
         pace = len(rows) / max(time.monotonic() - begun, 0.001)
         self.size = min(LARGEST, max(SMALLEST, int(pace * BATCH_SECONDS)))
         return trouble
+
+    def _awake(self, letter: Letter, rows: Sequence[Row]) -> Sequence[Row]:
+        """Leave out those whose own clock says that it is not the hour; their turn comes when it is."""
+        if letter.window is None:
+            return rows
+        now, opens = self.clock(), {}
+        for country in {row.country for row in rows}:
+            opens[country] = letter.window.opening(now, zones.of(country))
+        for moment in {moment for moment in opens.values() if moment > now}:
+            results.let_wait(self.claim.mailing, [row.number for row in rows if opens[row.country] == moment], moment)
+        return [row for row in rows if opens[row.country] <= now]
 
     def _ask_gate(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
         if letter.subscription_type is None:
@@ -254,7 +276,7 @@ class Shift:
         """Forget what was found only when the database has it; writing it twice changes nothing."""
         claim = self.claim
         results.record(self.found, claim.mailing, chunk=claim.chunk, open_state=claim.open_state, now=self.clock())
-        self.found = results.Results(asked=self.found.asked)
+        self.found = results.Results(asked=self.found.asked, domains=self.found.domains)
 
     def _tell(self, trouble: DeliveryError) -> None:
         """A server that is away comes back; one that refuses our login waits for a person, and so do we."""

@@ -33,7 +33,7 @@ Status = Mailing.Status
 def summary(request: HttpRequest, pk: int) -> HttpResponse:
     """The figures of a mailing; a draft or a planned one leads to the wizard."""
     mailing = _mailing(pk)
-    if mailing.status in (Status.DRAFT, Status.SCHEDULED):
+    if mailing.status in (Status.DRAFT, Status.APPROVAL, Status.SCHEDULED):
         return redirect("mailings:setup" if mailing.status == Status.DRAFT else "mailings:detail", mailing.pk)
     kind = "click" if request.GET.get("hours") == "clicks" else "open"
     links = reports.links(mailing)
@@ -160,10 +160,17 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _ticked_or_all(request: HttpRequest, mailing: Mailing, slice_: Slice) -> QuerySet[Person]:
-    ticked = [int(text) for text in request.POST.getlist("message")[:MOST_TICKED] if text.isascii() and text.isdigit()]
-    if ticked and not request.POST.get("everyone"):
-        return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=ticked).values("person"))
+    if numbers := ticked(request):
+        return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=numbers).values("person"))
     return slices.people(slice_)
+
+
+def ticked(request: HttpRequest) -> list[int]:
+    """The messages that were ticked; none when everybody found is meant."""
+    if request.POST.get("everyone"):
+        return []
+    given = request.POST.getlist("message")[:MOST_TICKED]
+    return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 @require_GET

@@ -2,36 +2,49 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
-from mailings import audience, lifecycle, tasks
+from mailings import again, audience, lifecycle, policy, tasks
 from mailings.channels.smtp import Account
 from mailings.delivery import happenings, progress
+from mailings.forms import SendingForm
 from mailings.models import Mailing
+from mailings.slices import Slice
 from mailings.views import reports
 
 Status = Mailing.Status
 MOVING = (Status.SENDING, Status.PAUSED)
+may_send = permission_required("mailings.send_mailing", raise_exception=True)
 
 
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A mailing's own page: what is planned, how far it is, or what came of it."""
     mailing = _mailing(pk)
-    if mailing.status == Status.SCHEDULED:
+    if mailing.status in (Status.SCHEDULED, Status.APPROVAL):
         counts = audience.last_counts(mailing) or audience.recount(mailing, now=timezone.now())
-        return render(request, "mailings/planned.html", {"mailing": mailing, "counts": counts})
+        context = {
+            "mailing": mailing,
+            "counts": counts,
+            "happenings": happenings.told(mailing),
+            "may_approve": request.user.pk != mailing.asked_by_id,
+        }
+        return render(request, "mailings/planned.html", context)
     if mailing.status in MOVING:
         return render(request, "mailings/sending.html", _progress(mailing))
     return reports.summary(request, pk)
@@ -47,27 +60,32 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@may_send
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     def start(mailing: Mailing) -> str:
-        lifecycle.start(mailing, by=request.user, now=timezone.now())
-        return _("On its way.")
+        lifecycle.start(mailing, by=request.user, now=timezone.now(), hold=_hold())
+        return _waits(mailing) or _("On its way.")
 
     return _move(request, pk, start)
 
 
 @require_POST
+@may_send
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes `send_at` as a wall clock ("2026-11-24T10:00") and perhaps `time_zone`, a name like Europe/Amsterdam."""
 
     def plan(mailing: Mailing) -> str:
         at = lifecycle.local_moment(request.POST.get("send_at", ""), _zone(request))
         lifecycle.schedule(mailing, at=at, by=request.user, now=timezone.now())
-        return _("Planned for %(moment)s.") % {"moment": date_format(timezone.localtime(at), "l j F, H:i")}
+        return _waits(mailing) or _("Planned for %(moment)s.") % {
+            "moment": date_format(timezone.localtime(at), "l j F, H:i")
+        }
 
     return _move(request, pk, plan)
 
 
 @require_POST
+@may_send
 def unschedule(request: HttpRequest, pk: int) -> HttpResponse:
     def take_off(mailing: Mailing) -> str:
         lifecycle.unschedule(mailing, by=request.user, now=timezone.now())
@@ -77,6 +95,7 @@ def unschedule(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@may_send
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     def hold(mailing: Mailing) -> str:
         lifecycle.pause(mailing, by=request.user, now=timezone.now())
@@ -86,6 +105,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@may_send
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     def go_on(mailing: Mailing) -> str:
         lifecycle.resume(mailing, by=request.user, now=timezone.now())
@@ -95,12 +115,102 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@may_send
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     def stop(mailing: Mailing) -> str:
         lifecycle.cancel(mailing, by=request.user, now=timezone.now())
         return _("Cancelled. Who had not had it yet does not get it.")
 
     return _move(request, pk, stop)
+
+
+@require_POST
+@may_send
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a start back before anybody has got it."""
+
+    def take_back(mailing: Mailing) -> str:
+        lifecycle.undo(mailing, by=request.user, now=timezone.now())
+        return _("Taken back. Nobody got it; it is a draft again.")
+
+    return _move(request, pk, take_back)
+
+
+@require_POST
+@may_send
+def at_once(request: HttpRequest, pk: int) -> HttpResponse:
+    """Do not wait until the time to undo is over."""
+
+    def begin(mailing: Mailing) -> str:
+        lifecycle.begin_at_once(mailing, by=request.user, now=timezone.now())
+        return _("On its way.")
+
+    return _move(request, pk, begin)
+
+
+@require_POST
+@permission_required("mailings.approve_mailing", raise_exception=True)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a large mailing of somebody else go, or send it back."""
+
+    def decide(mailing: Mailing) -> str:
+        by, now = cast("User", request.user), timezone.now()
+        if request.POST.get("answer") == "no":
+            lifecycle.decline(mailing, by=by, now=now, why=request.POST.get("why", "").strip())
+            return _("Declined. It is a draft again, and its page says why.")
+        lifecycle.approve(mailing, by=by, now=now, hold=_hold())
+        return _("Approved. It goes.")
+
+    return _move(request, pk, decide)
+
+
+@require_POST
+@may_send
+def resend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send again: `to` is "unreached" (reload and resend), "failed", or empty for a slice or the messages ticked in it."""
+
+    def once_more(mailing: Mailing) -> str:
+        by, now, to = request.user, timezone.now(), request.POST.get("to")
+        if to == "unreached":
+            added = again.to_unreached(mailing, by=by, now=now)
+        elif to == "failed":
+            added = again.retry_failed(mailing, by=by, now=now)
+        else:
+            ticked = reports.ticked(request)
+            added = again.to_slice(Slice.asked(mailing, request.POST.dict()), among=ticked, by=by, now=now)
+        mailing.refresh_from_db()
+        text = ngettext("%(n)s person gets it now.", "%(n)s people get it now.", added.gets)
+        return text % {"n": number_format(added.gets, force_grouping=True)}
+
+    return _move(request, pk, once_more)
+
+
+@require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
+def options(request: HttpRequest, pk: int) -> HttpResponse:
+    """How a draft goes: in which hours, through which account, and whether later joiners get it."""
+    mailing = get_object_or_404(Mailing, pk=pk)
+    if mailing.status != Status.DRAFT:
+        messages.error(request, _("This mailing is not a draft any more."))
+        return redirect("mailings:detail", pk)
+    form = SendingForm(request.POST, instance=mailing)
+    if not form.is_valid():
+        for problem in form.errors.values():
+            messages.error(request, str(problem[0]))
+    else:
+        form.save()
+        messages.success(request, _("Saved"))
+    return redirect("mailings:confirm", pk)
+
+
+def _hold() -> timedelta:
+    return timedelta(seconds=policy.of_house().undo_seconds)
+
+
+def _waits(mailing: Mailing) -> str:
+    if mailing.status == Status.APPROVAL:
+        return _("It goes to so many people that somebody else has to approve it first.")
+    return ""
 
 
 def _move(request: HttpRequest, pk: int, move: Callable[[Mailing], str]) -> HttpResponse:
@@ -144,7 +254,8 @@ def _progress(mailing: Mailing) -> dict[str, Any]:
         "states": seen.states.items(),
         "sum": seen.states.values(),
         "chart": progress.chart(mailing, now=now),
-        "domains": progress.domains(mailing, seen.audience),
+        "domains": progress.domains_of(mailing),
+        "rest": progress.rest(mailing, now=now),
         "refused": progress.refused(mailing) if seen.states["failed"] else [],
         "happenings": happenings.told(mailing),
         "zone": settings.TIME_ZONE.rpartition("/")[2].replace("_", " "),

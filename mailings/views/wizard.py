@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mailings import audience, merge_data, preflight, reasons, sources, wizard
-from mailings.forms import OptionsForm, SetupForm
+from mailings.delivery import happenings
+from mailings.forms import OptionsForm, SendingForm, SetupForm
 from mailings.models import Mailing
 from mailings.rendering import variables
 from mailings.views.trail import Trail, number, words
@@ -32,6 +33,8 @@ def of_draft(view: View) -> View:
     def wrapped(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
         mailing = get_object_or_404(Mailing.objects.select_related("subscription_type", "selection", "project"), pk=pk)
         if mailing.status != Mailing.Status.DRAFT:
+            if mailing.status == Mailing.Status.APPROVAL:
+                messages.warning(request, _("This mailing waits for approval. Take it back to change it."))
             if mailing.status == Mailing.Status.SCHEDULED:
                 messages.warning(request, _("This mailing is planned. Take it off the schedule to change it."))
             return redirect("mailings:detail", mailing.pk)
@@ -171,6 +174,7 @@ def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         context |= {"checked": checked, "findings": findings, **_counted(checked.counts)}
     local = timezone.localtime()
     context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}
+    context |= {"sending": SendingForm(instance=mailing), "setback": happenings.setback(mailing)}
     return render(request, "mailings/confirm.html#checks" if is_asked else "mailings/confirm.html", context)
 
 

@@ -75,6 +75,7 @@ def test_from_a_list_to_the_next_list_by_clicking(marieke: Visitor, tmp_path: Pa
         write_a_mailing(page)
         marieke.inspect()
         page.get_by_role("button", name="Send now").click()
+        page.get_by_role("button", name="Do not wait").click()
 
         everybody = page.get_by_text(f"{READERS} people opened it")
         expect(everybody).to_be_visible(timeout=PATIENCE)

@@ -146,6 +146,7 @@ def test_from_an_excel_list_to_statistics_that_move(tmp_path: Path, settings: Se
         assert "Address of a function" in confirm
         sent = Mailing.objects.get()
         assert marketer.post(f"{mailing}send/", {}) == mailing
+        assert marketer.post(f"{mailing}at-once/", {}) == mailing
 
         everybody = Message.objects.filter(mailing=sent)
         assert wait_until(lambda: Mailing.objects.get(pk=sent.pk).status == "sent"), station.log()[-3000:]

@@ -59,9 +59,9 @@ def test_tabs_count_and_hold_each_state() -> None:
     library.archive(a_mailing(name="old"), now=NOON)
 
     assert {tab.code: tab.count for tab in library.tabs(library.matching(""))} == {
-        "all": 6,
+        "all": 7,
         "draft": 1,
-        "planned": 1,
+        "planned": 2,
         "sending": 2,
         "sent": 1,
         "cancelled": 1,

@@ -81,7 +81,12 @@ def test_of_two_starts_at_the_same_moment_one_freezes_and_one_is_told() -> None:
 @pytest.mark.parametrize("status", Mailing.Status.values)
 @pytest.mark.parametrize("move", ["pause", "resume", "cancel", "unschedule"])
 def test_a_move_that_is_not_in_the_table_is_refused_with_a_sentence(status: str, move: str) -> None:
-    begins = {"pause": {"sending"}, "resume": {"paused"}, "cancel": {"sending", "paused"}, "unschedule": {"scheduled"}}
+    begins = {
+        "pause": {"sending"},
+        "resume": {"paused"},
+        "cancel": {"sending", "paused"},
+        "unschedule": {"scheduled", "approval"},
+    }
     mailing = Mailing.objects.create(name="Any", status=status)
 
     if status in begins[move]:
