@@ -10,7 +10,23 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from mailings.models import Chunk, Counts, Handling, Happening, HourCount, LinkCount, Mailing, Message, Source, Tally
+from mailings.models import (
+    Chunk,
+    Counts,
+    DomainTally,
+    GroupLimit,
+    Handling,
+    Happening,
+    HourCount,
+    LinkCount,
+    MailDomain,
+    Mailing,
+    Message,
+    SendingAccount,
+    SendingPolicy,
+    Source,
+    Tally,
+)
 
 
 class Estimate(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
@@ -63,7 +79,20 @@ class MailingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("created_by",)
     search_fields = ("name", "subject", "from_address")
     raw_id_fields = ("selection", "project", "created_by")
-    readonly_fields = ("status", "content_version", "compiled", "frozen_at", "started_at", "finished_at")
+    readonly_fields = (
+        "status",
+        "content_version",
+        "compiled",
+        "frozen_at",
+        "started_at",
+        "finished_at",
+        "rests_until",
+        "rests_because",
+        "asked_by",
+        "approved_by",
+        "approved_at",
+        "tripped",
+    )
     inlines = (SourceInline,)
     actions = None  # deleting many at once would not ask has_delete_permission for each
     show_full_result_count = False
@@ -139,3 +168,35 @@ class HandlingAdmin(Large):
     list_display = ("at", "act", "address", "new_address", "by", "undone_at")
     list_select_related = ("by",)
     search_fields = ("=address",)
+
+
+@admin.register(DomainTally)
+class DomainTallyAdmin(Large):
+    list_display = ("mailing", "domain", "people", "sent", "deferred", "failed", "refused")
+    list_select_related = ("mailing",)
+
+
+@admin.register(SendingAccount)
+class SendingAccountAdmin(Large):
+    """To look: an account is made and changed on its own page, where its secret is sealed."""
+
+    list_display = ("name", "kind", "is_default", "is_active", "per_minute", "per_day")
+    exclude = ("secret",)
+
+
+@admin.register(GroupLimit)
+class GroupLimitAdmin(Large):
+    list_display = ("account", "group", "per_minute", "learned", "lowered_at")
+    list_select_related = ("account",)
+
+
+@admin.register(MailDomain)
+class MailDomainAdmin(Large):
+    list_display = ("domain", "group", "looked_up_at")
+    search_fields = ("=domain",)
+    ordering = ("domain",)
+
+
+@admin.register(SendingPolicy)
+class SendingPolicyAdmin(Large):
+    list_display = ("undo_seconds", "approval_from", "per_minute", "bounce_percent", "complaint_percent")
