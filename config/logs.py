@@ -6,8 +6,8 @@ from typing import Any
 
 import structlog
 
-# /c/, /o/, /v/, /u/, /p/: whoever has such a token can act for the reader
-SECRET_PATH = re.compile(r"(/[covup]/)[^/\s'\"?]+")
+# /c/, /o/, /v/, /u/, /p/, /confirm/, /data/: whoever has such a token can act for the reader
+SECRET_PATH = re.compile(r"(/(?:[covup]|confirm|data)/)[^/\s'\"?]+")
 
 
 def without_tokens(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

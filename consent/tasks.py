@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from consent import confirmation_mail, preferences
+from consent import confirmation_mail, preferences, request_mail, requests
 
 
 @shared_task
@@ -16,3 +16,9 @@ def end_pauses() -> int:
 def send_confirmations() -> int:
     """Send the mails that ask for confirmation."""
     return confirmation_mail.send_due(now=timezone.now())
+
+
+@shared_task
+def answer_requests() -> int:
+    """Send the links of those who asked about their data, and erase whom it was asked for."""
+    return request_mail.send_due(now=timezone.now()) + requests.erase_due(now=timezone.now())
