@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tracking import bounces
-from tracking.models import Event, InboundMail, Link, Position, SoftBounce
+from tracking.models import Event, Hook, InboundMail, Link, LookedAt, Mailbox, Position, SoftBounce
 
 
 class UpToTenThousand(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
@@ -76,3 +76,23 @@ class PositionAdmin(OnlyLook):
 class SoftBounceAdmin(OnlyLook):
     list_display = ("__str__",)
     ordering = ("-id",)
+
+
+@admin.register(Hook)
+class HookAdmin(OnlyLook):
+    list_display = ["name", "provider", "is_active", "taken", "last_at", "problem"]
+    exclude = ["password", "signing_key"]
+    ordering = ["pk"]
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(OnlyLook):
+    list_display = ["name", "protocol", "host", "is_active", "taken", "last_at", "problem"]
+    exclude = ["password"]
+    ordering = ["pk"]
+
+
+@admin.register(LookedAt)
+class LookedAtAdmin(OnlyLook):
+    list_display = ["mailbox", "uid"]
+    ordering = ["-id"]

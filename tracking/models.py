@@ -1,5 +1,6 @@
 """What came back: tracked links and the append-only journal of events. A message is known by its number only."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -129,3 +130,80 @@ class InboundMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind or 'mail'} {self.pk}"
+
+
+class Hook(models.Model):
+    """A door for one account at a mail provider: where it posts what became of our mail. Passwords are sealed."""
+
+    provider = models.CharField(_("provider"), max_length=20)  # a code of tracking.webhooks.providers
+    name = models.CharField(_("name"), max_length=100)
+    password = models.TextField()  # sealed; part of the address that the provider is given
+    signing_key = models.TextField(blank=True)  # sealed
+    topic = models.CharField(_("topic"), max_length=300, blank=True)  # Amazon: the ARN of the topic that may call
+    confirm_url = models.TextField(blank=True)  # Amazon asks a person to follow this
+    is_active = models.BooleanField(_("in use"), default=True)
+    taken = models.PositiveBigIntegerField(default=0)  # events that were new
+    last_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Mailbox(models.Model):
+    """A mailbox that is looked into every minute for what came back. What is not ours in it is never touched."""
+
+    class Protocol(models.TextChoices):
+        IMAP = "imap", "IMAP"
+        POP3 = "pop3", "POP3"
+
+    class Security(models.TextChoices):
+        TLS = "tls", _("TLS from the start")
+        STARTTLS = "starttls", "STARTTLS"
+        NONE = "none", _("None: only on this machine or inside a private network")
+
+    class After(models.TextChoices):
+        """What is done with a mail of ours once it is kept."""
+
+        STAYS = "stays", _("Mark it as read and let it stay")
+        MOVES = "moves", _("Move it to another folder (IMAP)")
+        GOES = "goes", _("Remove it from the mailbox")
+
+    name = models.CharField(_("name"), max_length=100)
+    protocol = models.CharField(_("protocol"), max_length=4, choices=Protocol, default=Protocol.IMAP)
+    host = models.CharField(_("host"), max_length=255)
+    port = models.PositiveIntegerField(_("port"), null=True, blank=True)  # empty: the usual one
+    security = models.CharField(_("security"), max_length=8, choices=Security, default=Security.TLS)
+    username = models.CharField(_("user name"), max_length=320)
+    password = models.TextField(blank=True)  # sealed
+    folder = models.CharField(_("folder"), max_length=200, default="INBOX")
+    after = models.CharField(_("afterwards"), max_length=5, choices=After, default=After.STAYS)
+    moves_to = models.CharField(_("folder for what was read"), max_length=200, blank=True, default="Postduif")
+    is_active = models.BooleanField(_("in use"), default=True)
+    claimed_until = models.DateTimeField(null=True)  # one process looks at a time
+    validity = models.CharField(max_length=20, blank=True)  # IMAP: while it is the same, numbers mean the same mails
+    read_until = models.PositiveBigIntegerField(default=0)  # IMAP: the highest number that was looked at
+    taken = models.PositiveBigIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LookedAt(models.Model):
+    """A mail that a POP3 mailbox still holds and that was looked at: POP3 itself remembers nothing."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="looked_at")
+    uid = models.CharField(max_length=70)  # RFC 1939: 1 to 70 characters
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailbox", "uid"], name="looked_at_once")]
+
+    def __str__(self) -> str:
+        return self.uid

@@ -39,7 +39,17 @@ def is_ours(address: str) -> bool:
     local, _, domain = address.lower().rpartition("@")
     if domain != settings.BOUNCE_DOMAIN.lower():
         return False
-    return local in TOWARDS_US or _of_return_path(address) is not None or _of_leaving(address) is not None
+    return local in TOWARDS_US or is_return_address(address)
+
+
+def is_return_address(address: str) -> bool:
+    """Say whether we gave this address out: its MAC tells, whatever the domain."""
+    return _of_return_path(address) is not None or _of_leaving(address) is not None
+
+
+def is_answer_of_machine(raw: bytes) -> bool:
+    """Say whether a mail is a delivery report or a complaint about a letter of ours. A person who quotes one is neither."""
+    return _of_letter(raw) is not None and bounces.parse(raw).kind in (bounces.Kind.DSN, bounces.Kind.COMPLAINT)
 
 
 def keep(mail_from: str, recipients: Sequence[str], raw: bytes, *, now: dt.datetime) -> None:

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tracking import journal, postbox
+from tracking.mailboxes import looking
 
 
 @shared_task
@@ -23,3 +24,9 @@ def read_inbound_mail() -> int:
 def prune_inbound_mail() -> int:
     """Throw away old mails that are about nothing of ours."""
     return postbox.prune(now=timezone.now())
+
+
+@shared_task
+def look_into_mailboxes() -> int:
+    """Take what came back out of the mailboxes."""
+    return looking.look_into_all(now=timezone.now())

@@ -1,0 +1,1 @@
+"""What mail providers tell over HTTP: each post is checked, put into our words and appended to the journal."""
