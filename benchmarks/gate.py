@@ -98,9 +98,9 @@ SELECT 'Company ' || n, 'NL', 'Rotterdam', '', now() FROM generate_series(1, %(s
 
 CREATE TEMPORARY TABLE firm AS SELECT id, row_number() OVER () - 1 AS place FROM recipients_company;
 INSERT INTO recipients_person (first_name, middle_name, last_name, title, company_id, language, country, phone,
-    notes, is_former_employee, created_at, updated_at, search_text)
+    notes, is_former_employee, created_at, updated_at)
 SELECT 'First' || n, '', 'Last' || n, '', firm.id, 'nl',
-    (ARRAY['NL', 'NL', 'NL', 'DE', 'FR', 'GB', 'CA', 'US', '', ''])[1 + n %% 10], '', '', n %% 500 = 0, now(), now(), ''
+    (ARRAY['NL', 'NL', 'NL', 'DE', 'FR', 'GB', 'CA', 'US', '', ''])[1 + n %% 10], '', '', n %% 500 = 0, now(), now()
 FROM generate_series(1, %(size)s) n JOIN firm ON firm.place = n %% (%(size)s / 20);
 
 INSERT INTO recipients_emailaddress (person_id, address, rank)

@@ -37,7 +37,7 @@ def a_house(size: int) -> House:
     """Fill an empty database."""
     given: dict[str, Any] = {"size": size, "cities": CITIES, "mailings": MAILINGS, "each": size // 4}
     with connection.cursor() as cursor:
-        for statement in (COMPANIES, PEOPLE, ADDRESSES, MORE_ADDRESSES, MAILED, MESSAGES):
+        for statement in (COMPANIES, PEOPLE, ADDRESSES, MORE_ADDRESSES, WORDS, MAILED, MESSAGES):
             cursor.execute(statement, given)
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("SELECT id FROM mailings_mailing ORDER BY id")
@@ -54,12 +54,11 @@ FROM generate_series(1, greatest(%(size)s / 20, 10)) n
 PEOPLE = """
 WITH firm AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS all FROM recipients_company)
 INSERT INTO recipients_person (first_name, middle_name, last_name, title, company_id, language, country, phone, notes,
-    is_former_employee, created_at, updated_at, search_text)
+    is_former_employee, created_at, updated_at)
 SELECT 'First' || n %% 5000, CASE WHEN n %% 7 = 0 THEN 'van der' ELSE '' END, 'Last' || n,
     (ARRAY['Owner', 'Buyer', 'Engineer', ''])[1 + n %% 4], firm.id, (ARRAY['nl', 'nl', 'nl', 'en', 'fr'])[1 + n %% 5],
     (ARRAY['NL', 'NL', 'NL', 'BE', ''])[1 + (n / 3) %% 5], CASE WHEN n %% 3 = 0 THEN '+31612345678' ELSE '' END, '',
-    n %% 500 = 0, now() - (n %% 1500) * interval '1 day', now(),
-    'first' || n %% 5000 || ' last' || n || ' person' || n || '@example' || n %% 997 || '.org company ' || n %% 50000
+    n %% 500 = 0, now() - (n %% 1500) * interval '1 day', now()
 FROM generate_series(1, %(size)s) n JOIN firm ON firm.place = (n * 7919::bigint) %% (SELECT max(place) + 1 FROM firm)
 """
 ADDRESSES = """
@@ -69,6 +68,12 @@ SELECT id, 'person' || id || '@example' || id %% 997 || '.org', 1 FROM recipient
 MORE_ADDRESSES = """
 INSERT INTO recipients_emailaddress (person_id, address, rank)
 SELECT id, 'home' || id || '@mail' || id %% 13 || '.example', 2 FROM recipients_person WHERE id %% 5 = 0
+"""
+WORDS = """
+INSERT INTO recipients_personsearch (person_id, text)
+SELECT p.id, lower(concat_ws(' ', p.first_name, nullif(p.middle_name, ''), p.last_name,
+    'person' || p.id || '@example' || p.id %% 997 || '.org', company.name))
+FROM recipients_person p JOIN recipients_company company ON company.id = p.company_id
 """
 MAILED = """
 INSERT INTO mailings_mailing (type, status, name, subject, preheader, from_name, from_address, reply_to, track_opens,

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from demo.data import names
 from demo.data.people import SEED, slug
-from recipients.imports import runs, uploads
+from recipients.imports import indexing, runs, uploads
 from recipients.imports.columns import Field
 from recipients.imports.declaration import Declaration
 from recipients.models import Import
@@ -40,6 +40,7 @@ def collect(by: User, *, now: dt.datetime) -> Import:
     runs.start(importing, runs.Choices(mapping, declared, selection_name=SELECTION), now=evening)
     moments = (evening + dt.timedelta(milliseconds=8 * number) for number in range(1_000))
     runs.run(importing.pk, worker="demo", clock=lambda: next(moments))
+    indexing.catch_up(importing.pk)
     Import.objects.filter(pk=importing.pk).update(created_at=evening - dt.timedelta(minutes=2))
     importing.refresh_from_db()
     return importing

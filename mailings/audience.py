@@ -171,7 +171,7 @@ def _saying(words: str, parameters: candidates.Parameters) -> list[str]:
     conditions = []
     for place, word in enumerate(words.casefold().split()[:8]):
         parameters[f"word_{place}"] = f"%{_escaped(word)}%"
-        conditions.append(f"p.search_text LIKE %(word_{place})s")
+        conditions.append(f"p.id IN (SELECT person_id FROM recipients_personsearch WHERE text LIKE %(word_{place})s)")
     return conditions
 
 

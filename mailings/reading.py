@@ -79,9 +79,7 @@ def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES
     if mailing.sources.exists():
         page = audience.people(mailing, audience.Asked(words=words), now=now, limit=limit)
         return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
-    people = Person.objects.select_related("company")
-    for word in words.casefold().split():
-        people = people.filter(search_text__contains=word)
+    people = Person.objects.matching(words).select_related("company")
     found = list(people.order_by("last_name", "first_name", "pk")[:limit])
     addresses = dict(EmailAddress.objects.filter(person__in=found, rank=1).values_list("person_id", "address"))
     return [

@@ -48,7 +48,7 @@ class PersonAdmin(Large):
     list_display = ("__str__", "company", "title", "language", "country", "created_at")
     list_select_related = ("company",)
     list_filter = ("is_former_employee", "language")
-    search_fields = ("search_text",)
+    search_fields = ("search__text",)
     autocomplete_fields = ("company",)
     raw_id_fields = ("our_contact",)
     inlines = (EmailAddressInline,)

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -36,7 +37,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Whose name, addresses or company hold each of these words."""
         found = self
         for word in text.casefold().split()[:8]:
-            found = found.filter(search_text__contains=word)
+            found = found.filter(search__text__contains=word)
         return found
 
     def in_selection(self, selection: "Selection") -> Self:
@@ -78,17 +79,31 @@ class Person(models.Model):
     is_former_employee = models.BooleanField(_("former employee"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # "ada lovelace ada@example.org analytical engines": kept by recipients.people.index
-    search_text = models.TextField(blank=True, default="", editable=False)
 
     objects = PersonQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="person_search_trgm"),
             models.Index("last_name", "first_name", "id", name="person_by_name"),  # the People page, keyset
             # whose people a user's removal leaves without a contact; most people have none
             models.Index("our_contact", name="person_by_contact", condition=models.Q(our_contact__isnull=False)),
+        ]
+        triggers = [
+            # addresses and memberships have no constraint that looks each row up; as a set they go with their person
+            pgtrigger.Trigger(
+                name="nothing_is_left",
+                operation=pgtrigger.Delete,
+                when=pgtrigger.After,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(old="gone"),
+                func="""
+                    DELETE FROM recipients_emailaddress kept USING gone WHERE kept.person_id = gone.id;
+                    DELETE FROM recipients_selectionmember kept USING gone WHERE kept.person_id = gone.id;
+                    DELETE FROM recipients_personsearch kept USING gone WHERE kept.person_id = gone.id;
+                    DELETE FROM recipients_importedchange kept USING gone WHERE kept.person_id = gone.id;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,22 +114,60 @@ class Person(models.Model):
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
 
 
+class PersonSearch(models.Model):
+    """The text in which a person is found: "ada lovelace ada@example.org analytical engines".
+
+    Kept by `recipients.people.index`; apart from the person, so that an import does not wait for its index.
+    """
+
+    person = models.OneToOneField(
+        Person, on_delete=models.CASCADE, primary_key=True, related_name="search", db_constraint=False
+    )
+    text = models.TextField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["text"], opclasses=["gin_trgm_ops"], name="person_search_trgm")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class EmailAddress(models.Model):
     """An address of a person; rank 1 is the one we write to."""
 
-    # no index of its own: both constraints below begin with it
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="email_addresses", db_index=False)
+    # no index of its own: the constraint on rank begins with it. Whether the person exists is asked once for all rows
+    # of a statement (trigger below), and addresses go with their person (trigger of Person): ten times as quick
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="email_addresses", db_index=False, db_constraint=False
+    )
     address = models.CharField(_("e-mail"), max_length=320)  # normalised: consent.addresses.normalise
     rank = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "address"], name="address_once_per_person"),
+            # address first: matching imports, forms and bounces is a look into this index
+            models.UniqueConstraint(fields=["address", "person"], name="address_once_per_person"),
             models.UniqueConstraint(
                 fields=["person", "rank"], name="one_address_per_rank", deferrable=models.Deferrable.DEFERRED
             ),
         ]
-        indexes = [models.Index("address", name="emailaddress_address")]  # matching imports, forms, bounces
+        triggers = [
+            pgtrigger.Trigger(
+                name="has_a_person",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(new="fresh"),
+                func="""
+                    IF EXISTS (
+                        SELECT FROM fresh WHERE NOT EXISTS (SELECT FROM recipients_person p WHERE p.id = fresh.person_id)
+                    ) THEN
+                        RAISE foreign_key_violation USING MESSAGE = 'an e-mail address needs a person that exists';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.address
@@ -166,9 +219,12 @@ class Selection(models.Model):
 
 
 class SelectionMember(models.Model):
-    # no index of its own: the constraint below begins with it
-    selection = models.ForeignKey(Selection, on_delete=models.CASCADE, related_name="members", db_index=False)
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    # no index of its own: the constraint below begins with it. No check per row either: members come by the million,
+    # from statements that read their persons, and go with them (trigger of Person)
+    selection = models.ForeignKey(
+        Selection, on_delete=models.CASCADE, related_name="members", db_index=False, db_constraint=False
+    )
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -221,6 +277,8 @@ class Import(models.Model):
         FINISHED = "finished", _("Finished")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
 
     file = models.FileField(upload_to="imports/%Y/%m/", blank=True)  # gone when the import is over
     file_name = models.CharField(max_length=255)
@@ -240,7 +298,8 @@ class Import(models.Model):
     is_explicit = models.BooleanField(_("they ticked a box themselves"), default=False)
     purpose = models.ForeignKey("consent.Purpose", on_delete=models.PROTECT, null=True, related_name="+")
     selection = models.ForeignKey(Selection, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
-    overwrite = models.BooleanField(default=False)
+    overwrite = models.BooleanField(default=False)  # the file's words replace ours in every field
+    replace = models.JSONField(default=list)  # or in these fields: recipients.imports.columns.Field
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
@@ -255,15 +314,27 @@ class Import(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)  # times that a worker took it up
     owner = models.CharField(max_length=60, blank=True)  # the worker that claimed it
     lease_until = models.DateTimeField(null=True)
+    # {"at": moment, "people": [first, last], "events": [first, last]} of each batch that wrote something: what
+    # `recipients.imports.undo` goes by
+    batches = models.JSONField(default=list)
+    makes_selection = models.BooleanField(default=False)  # the selection came into being with this import
+    is_indexed = models.BooleanField(default=True)  # whether its people are found by their words
+    undone = models.JSONField(default=dict)  # {"removed": n, …}: recipients.imports.undo.Undone
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         indexes = [
             # what the clock must take up again
-            models.Index("lease_until", name="import_unfinished", condition=models.Q(state__in=["waiting", "running"])),
+            models.Index(
+                "lease_until", name="import_unfinished", condition=models.Q(state__in=["waiting", "running", "undoing"])
+            ),
+            # whose people are not found by their words yet
+            models.Index("id", name="import_unindexed", condition=models.Q(is_indexed=False)),
         ]
 
     def __str__(self) -> str:
@@ -277,6 +348,22 @@ class Import(models.Model):
     @property
     def taken(self) -> int:
         return self.created + self.changed + self.same
+
+
+class ImportedChange(models.Model):
+    """What an import changed on somebody it found: the values before and after, of what differs. Undo reads it."""
+
+    importing = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="changes", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    before = models.JSONField()
+    after = models.JSONField()
+    addresses = models.JSONField(default=list)  # that the person got
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["importing", "person"], name="one_change_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} by {self.importing_id}"
 
 
 class RejectedRow(models.Model):

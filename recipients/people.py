@@ -89,7 +89,8 @@ LEFT JOIN LATERAL (
 WHERE person.id = ANY(%s)
 """
 WRITE = """
-UPDATE recipients_person person SET search_text = text.words
-FROM unnest(%s::bigint[], %s::text[]) AS text(id, words)
-WHERE person.id = text.id AND person.search_text <> text.words
+INSERT INTO recipients_personsearch AS known (person_id, text)
+SELECT fresh.id, fresh.words FROM unnest(%s::bigint[], %s::text[]) AS fresh(id, words)
+WHERE EXISTS (SELECT FROM recipients_person person WHERE person.id = fresh.id)
+ON CONFLICT (person_id) DO UPDATE SET text = excluded.text WHERE known.text <> excluded.text
 """

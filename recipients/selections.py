@@ -149,7 +149,7 @@ def look(root: Group, known: Glossary, *, now: dt.datetime) -> Look:
         with _asking() as cursor:
             cursor.execute(sql, writer.parameters)
             numbers = [row[0] for row in cursor.fetchall()]
-    people = Person.objects.filter(pk__in=numbers).select_related("company").defer("notes", "search_text")
+    people = Person.objects.filter(pk__in=numbers).select_related("company").defer("notes")
     return Look(found, list(people.with_addresses().order_by("last_name", "first_name", "id")))
 
 

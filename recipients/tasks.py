@@ -7,7 +7,7 @@ import socket
 from celery import shared_task
 from django.utils import timezone
 
-from recipients.imports import runs, uploads
+from recipients.imports import indexing, runs, uploads
 
 DRAFTS_KEPT = dt.timedelta(days=7)
 
@@ -16,6 +16,7 @@ DRAFTS_KEPT = dt.timedelta(days=7)
 def run_import(*, import_id: int) -> None:
     """Carry out one import; a second task for the same one finds it taken and does nothing."""
     runs.run(import_id, worker=f"{socket.gethostname()}:{os.getpid()}", clock=timezone.now)
+    indexing.catch_up(import_id)
 
 
 @shared_task
@@ -23,6 +24,8 @@ def take_up_imports() -> None:
     """Ask again for imports whose task was lost or whose worker died."""
     for import_id in runs.due(now=timezone.now()):
         run_import.delay(import_id=import_id)
+    for import_id in indexing.due():
+        indexing.catch_up(import_id)
 
 
 @shared_task

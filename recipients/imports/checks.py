@@ -1,7 +1,7 @@
 """Which rows become people, which are refused and why, and what deserves a word. Plain values in, plain values out."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -32,6 +32,7 @@ IN_BRACKETS = re.compile(r"[^<>]*<\s*(?:mailto:)?([^<>\s]+)\s*>", re.IGNORECASE)
 class Warn(StrEnum):
     SUPPRESSED = "suppressed"
     ROLE = "role"
+    OTHER_ADDRESS = "other_address"
     NOT_A_NAME = "not_a_name"
     NOT_A_PHONE = "not_a_phone"
     COUNTRY = "country"
@@ -44,6 +45,7 @@ class Warn(StrEnum):
 WARNINGS: dict[Warn, Promise] = {
     Warn.SUPPRESSED: gettext_lazy("Blocked address (unsubscribed, bounced or objected): it stays blocked"),
     Warn.ROLE: gettext_lazy("Address of a function (info@, sales@): taken over, but never mailed in bulk"),
+    Warn.OTHER_ADDRESS: gettext_lazy("A second address that is not valid: left out"),
     Warn.NOT_A_NAME: gettext_lazy("A number, date or yes/no where a name belongs: left empty"),
     Warn.NOT_A_PHONE: gettext_lazy("No digits where a phone number belongs: left empty"),
     Warn.COUNTRY: gettext_lazy("Country we do not know: left empty"),
@@ -68,6 +70,7 @@ class Incoming(NamedTuple):
     language: str
     country: str
     notes: str
+    others: str = ""  # more addresses of the same person, between spaces
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class Refusal(Exception):
 def check(batch: Batch, mapping: Mapping[int, Field]) -> Checked:
     """Sort rows into people and refusals. A wrong detail is left out with a warning; a wrong address refuses the row."""
     table = Table(batch, mapping)
+    table.take_more_addresses()
     table.take_addresses()
     for name in LONGEST:
         table.refuse_too_long(name)
@@ -110,8 +114,10 @@ class Table:
         self.batch = batch
         self.reasons: dict[int, str] = {}  # position → why it is refused; the first one wins
         self.warnings: dict[Warn, list[int]] = {}
-        self.columns: dict[Field, list[str]] = {name: self.cells(at) for at, name in mapping.items()}
+        self.columns: dict[Field, list[str]] = {name: self.cells(at) for at, name in reversed(mapping.items())}
+        self.more_addresses = [self.cells(at) for at, name in mapping.items() if name is Field.EMAIL][1:]
         self.blank = [""] * len(batch)
+        self.others = self.blank
 
     def cells(self, at: int) -> list[str]:
         return [row[at] if at < len(row) else "" for row in self.batch.rows]
@@ -131,6 +137,28 @@ class Table:
             if addresses.is_role(address):
                 self.warn(Warn.ROLE, position)
         self.columns[Field.EMAIL] = found
+
+    def take_more_addresses(self) -> None:
+        """Further columns of addresses are the person's too; the first that is filled is the main one."""
+        if not self.more_addresses:
+            return
+        first, self.others = list(self.columns[Field.EMAIL]), list(self.blank)
+        for position, cells in enumerate(zip(*self.more_addresses, strict=True)):
+            filled = list(filter(None, cells))
+            if filled and not first[position]:
+                first[position] = filled.pop(0)
+            if filled:
+                self.others[position] = self.more(filled, first[position], position)
+        self.columns[Field.EMAIL] = first
+
+    def more(self, cells: Sequence[str], main: str, position: int) -> str:
+        found = []
+        for cell in cells:
+            try:
+                found.append(addresses.normalise(cell))
+            except addresses.InvalidAddress:
+                self.warn(Warn.OTHER_ADDRESS, position)
+        return " ".join(address for address in dict.fromkeys(found) if address != main.lower())
 
     def refuse_too_long(self, name: Field) -> None:
         most = LONGEST[name]
@@ -177,7 +205,7 @@ class Table:
             self.warnings.setdefault(warning, []).append(self.batch.numbers[position])
 
     def checked(self) -> Checked:
-        columns = [self.columns.get(Field(name), self.blank) for name in ORDER]
+        columns = [*(self.columns.get(Field(name), self.blank) for name in ORDER), self.others]
         rows = map(Incoming._make, zip(self.batch.numbers, *columns, strict=True))
         if not self.reasons:
             return Checked(list(rows), [], self.warnings)
@@ -189,7 +217,7 @@ class Table:
         return Checked(people, refused, self.warnings)
 
 
-ORDER = ("email", *Incoming._fields[2:])
+ORDER = ("email", *Incoming._fields[2:-1])
 
 
 def second_reading(cell: str, mistake: addresses.InvalidAddress) -> str:

@@ -52,7 +52,8 @@ class Choices:
     mapping: Mapping[int, Field]
     declared: Declaration
     purpose_id: int | None = None
-    overwrite: bool = False
+    overwrite: bool = False  # in every field
+    replace: frozenset[Field] = frozenset()  # in these fields
     selection_id: int | None = None
     selection_name: str = ""
 
@@ -74,7 +75,7 @@ def mistakes(choices: Choices, *, today: dt.date) -> list[Mistake]:
     found: list[Mistake] = []
     if Field.EMAIL not in choices.mapping.values():
         found.append(Mistake("mapping", gettext_lazy("Choose the column with the e-mail addresses.")))
-    for field in twice(choices.mapping.values()):
+    for field in twice(field for field in choices.mapping.values() if field is not Field.EMAIL):
         text: Promise = gettext_lazy("Two columns are chosen for the same thing. Choose one of them.")
         found.append(Mistake(f"mapping-{field}", text))
     return found + declaration.mistakes(choices.declared, today=today)
@@ -96,6 +97,7 @@ def start(importing: Import, choices: Choices, *, now: dt.datetime) -> Import:
     declared = choices.declared
     current.mapping = {str(column): field.value for column, field in choices.mapping.items()}
     current.overwrite = choices.overwrite
+    current.replace = sorted(field.value for field in choices.replace)
     current.source = declared.source
     current.evidence = dict(declared.evidence)
     current.evidence_on = declared.evidence_on
@@ -107,6 +109,7 @@ def start(importing: Import, choices: Choices, *, now: dt.datetime) -> Import:
     current.selection_id = choices.selection_id
     if choices.selection_name:
         current.selection = Selection.objects.create(name=choices.selection_name, created_by=current.created_by)
+        current.makes_selection = True
     current.state = State.WAITING
     current.head = {}
     current.lease_until = now + PATIENCE
@@ -214,9 +217,7 @@ def carry_out(importing: Import, batch: rows.Batch, checked: Checked, *, clock: 
         now = clock()
         keep_hold(importing)
         checked = without_erased(checked)
-        written = writing.write(
-            checked.people, selection_id=importing.selection_id, overwrite=importing.overwrite, now=now
-        )
+        written = writing.write(checked.people, aim_of(importing), now=now)
         RejectedRow.objects.bulk_create(
             [
                 RejectedRow(importing=importing, row=row.row, cells=row.cells, reason=row.reason)
@@ -224,7 +225,8 @@ def carry_out(importing: Import, batch: rows.Batch, checked: Checked, *, clock: 
             ]
         )
         importing.done += len(batch)
-        importing.created += written.created
+        importing.created += written.made.people
+        importing.is_indexed = importing.is_indexed and not (written.made.people or written.changed)
         importing.changed += written.changed
         importing.same += written.same
         importing.rejected += len(checked.refused)
@@ -236,22 +238,61 @@ def carry_out(importing: Import, batch: rows.Batch, checked: Checked, *, clock: 
         importing.warnings = added(importing.warnings, words, people_of(checked, written))
         importing.attempts = 1
         importing.lease_until = clock() + LEASE
+        recorded = ledger.record(entries, now=now)  # last: it holds the ledger's lock until we commit
+        batch_of = Batch(now, (written.made.first, written.made.last), (recorded.first, recorded.last))
+        importing.batches = [*importing.batches, batch_of.as_json()]
         importing.save(update_fields=PROGRESS)
-        ledger.record(entries, now=now)  # last: it holds the ledger's lock until we commit
 
 
 def without_erased(checked: Checked) -> Checked:
     """Refuse the rows of those who asked to be erased, and keep nothing of what stands in them."""
-    erased = suppressions.erased_among("email", [person.address for person in checked.people])
+    named = [address for person in checked.people for address in (person.address, *person.others.split())]
+    erased = suppressions.erased_among("email", named)
     if not erased:
         return checked
     reason = _("This person asked us to erase them; nothing of the row was kept")
     refused = [checks.Refused(person.row, [], reason) for person in checked.people if person.address in erased]
-    people = [person for person in checked.people if person.address not in erased]
+    people = [
+        person._replace(others=" ".join(other for other in person.others.split() if other not in erased))
+        for person in checked.people
+        if person.address not in erased
+    ]
     return replace(checked, people=people, refused=[*checked.refused, *refused])
 
 
-PROGRESS = ["done", "created", "changed", "same", "rejected", "suppressed", "warnings", "attempts", "lease_until"]
+PROGRESS = ["done", "created", "changed", "same", "rejected", "suppressed", "warnings", "attempts", "lease_until", "batches", "is_indexed"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one batch wrote, for whoever has to find it again: the moment, the new people and events, first and last."""
+
+    at: dt.datetime
+    people: tuple[int, int] = (0, 0)
+    events: tuple[int, int] = (0, 0)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"at": self.at.isoformat(), "people": list(self.people), "events": list(self.events)}
+
+
+def batches_of(importing: Import) -> list[Batch]:
+    """Give what was written, batch by batch."""
+    return [
+        Batch(dt.datetime.fromisoformat(row["at"]), tuple(row["people"]), tuple(row["events"]))
+        for row in importing.batches
+    ]
+
+
+def aim_of(importing: Import) -> writing.Aim:
+    replace = set(writing.FILLED) if importing.overwrite else columns_of(importing.replace)
+    moments = [batch.at for batch in batches_of(importing)]
+    return writing.Aim(importing.pk, importing.selection_id, replace, moments)
+
+
+def columns_of(fields: Iterable[str]) -> set[str]:
+    """Give what of a person the fields are about; a whole name is all three parts."""
+    chosen = set(fields)
+    return (chosen & set(writing.FILLED)) | (set(writing.NAME) if Field.FULL_NAME in chosen else set())
 
 
 def keep_hold(importing: Import) -> None:

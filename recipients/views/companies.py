@@ -40,7 +40,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one company and its people."""
     company = get_object_or_404(Company, pk=pk)
     found = Person.objects.filter(company=company)
-    page = paging.page(found.defer("notes", "search_text").with_addresses(), BY_PERSON, request.GET.dict())
+    page = paging.page(found.defer("notes").with_addresses(), BY_PERSON, request.GET.dict())
     total = paging.total(found)
     context = {
         "company": company,

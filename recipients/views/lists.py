@@ -20,7 +20,7 @@ def members_page(request: HttpRequest, which: members.List) -> dict[str, object]
     words = asked.get("q", "").strip()[:100]
     everyone = members.of(which)
     found = everyone.matching(words)
-    page = paging.page(found.select_related("company").defer("notes", "search_text").with_addresses(), BY_NAME, asked)
+    page = paging.page(found.select_related("company").defer("notes").with_addresses(), BY_NAME, asked)
     total = paging.total(found)
     heads = paging.total(everyone) if words else total
     return {"page": page, "total": total, "where": paging.said(page, total), "words": words, "heads": heads}

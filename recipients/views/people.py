@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found = Person.objects.matching(words)
     total = paging.total(found, everything=not words)
     page = paging.page(
-        found.select_related("company").defer("notes", "search_text").with_addresses(),
+        found.select_related("company").defer("notes").with_addresses(),
         ORDERS.get(order, ORDERS["name"]),
         asked,
     )

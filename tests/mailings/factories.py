@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission, User
 
 from consent.models import SubscriptionType
 from mailings.models import Mailing, Source
-from recipients.models import Company, EmailAddress, Import, Person, Project, Selection
+from recipients.models import Company, EmailAddress, Import, Person, PersonSearch, Project, Selection
 from tests.consent.factories import a_subscription_type, consents
 
 HELLO = {
@@ -46,7 +46,8 @@ def a_person(
     """A person, perhaps with an address, in a selection or project, who agreed to a type (or its code)."""
     values.setdefault("first_name", email.partition("@")[0].capitalize() or "Nobody")
     firm = Company.objects.get_or_create(name=company)[0] if company else None
-    person = Person.objects.create(company=firm, search_text=f"{values['first_name']} {email}".casefold(), **values)
+    person = Person.objects.create(company=firm, **values)
+    PersonSearch.objects.create(person=person, text=f"{values['first_name']} {email}".casefold())
     if email:
         EmailAddress.objects.create(person=person, address=email, rank=1)
     if in_:

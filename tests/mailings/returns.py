@@ -6,6 +6,7 @@ from typing import Any
 
 from mailings import statistics
 from mailings.models import Mailing, Message
+from recipients import people
 from recipients.models import Person
 from tests.conftest import NOON
 from tests.tracking.factories import an_event
@@ -34,7 +35,9 @@ def a_message(mailing: Mailing, *, address: str = "", person: Person | None = No
 
 def a_reader(name: str = "Ada Lovelace") -> Person:
     first, _, last = name.partition(" ")
-    return Person.objects.create(first_name=first, last_name=last, search_text=name.lower())
+    person = Person.objects.create(first_name=first, last_name=last)
+    people.index([person.pk])
+    return person
 
 
 def it_happened(message: Message, kind: str, *, after: float = 60, **more: Any) -> None:

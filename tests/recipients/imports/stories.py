@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files import File
 
-from recipients.imports import runs, uploads
+from recipients.imports import indexing, runs, uploads
 from recipients.imports.columns import Field
 from recipients.imports.declaration import Declaration
 from recipients.models import Import
@@ -47,6 +47,7 @@ def an_import(rows: Sequence[Sequence[object]], folder: Path, declared: Declarat
     """Uploaded, started and carried out."""
     importing = a_started_import(rows, folder, declared, **more)
     runs.run(importing.pk, worker="test", clock=lambda: NOON)
+    indexing.catch_up(importing.pk)
     importing.refresh_from_db()
     return importing
 

@@ -49,7 +49,7 @@ def answers(
 def everything() -> list[object]:
     """All that an import writes, to see whether something changed."""
     people = Person.objects.order_by("pk").values_list(
-        "pk", "first_name", "last_name", "company__name", "search_text", "updated_at"
+        "pk", "first_name", "last_name", "company__name", "search__text", "updated_at"
     )
     return [*people, *EmailAddress.objects.order_by("pk").values_list(), *Company.objects.order_by("pk").values_list(), ConsentEvent.objects.count()]  # fmt: skip
 
