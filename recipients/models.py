@@ -95,7 +95,7 @@ class Person(models.Model):
                 operation=pgtrigger.Delete,
                 when=pgtrigger.After,
                 level=pgtrigger.Statement,
-                referencing=pgtrigger.Referencing(old="gone"),
+                referencing=pgtrigger.Referencing(old="gone"),  # type: ignore[no-untyped-call]
                 func="""
                     DELETE FROM recipients_emailaddress kept USING gone WHERE kept.person_id = gone.id;
                     DELETE FROM recipients_selectionmember kept USING gone WHERE kept.person_id = gone.id;
@@ -157,7 +157,7 @@ class EmailAddress(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.After,
                 level=pgtrigger.Statement,
-                referencing=pgtrigger.Referencing(new="fresh"),
+                referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
                 func="""
                     IF EXISTS (
                         SELECT FROM fresh WHERE NOT EXISTS (SELECT FROM recipients_person p WHERE p.id = fresh.person_id)

@@ -114,7 +114,7 @@ class Table:
         self.batch = batch
         self.reasons: dict[int, str] = {}  # position → why it is refused; the first one wins
         self.warnings: dict[Warn, list[int]] = {}
-        self.columns: dict[Field, list[str]] = {name: self.cells(at) for at, name in reversed(mapping.items())}
+        self.columns: dict[Field, list[str]] = {name: self.cells(at) for at, name in list(mapping.items())[::-1]}
         self.more_addresses = [self.cells(at) for at, name in mapping.items() if name is Field.EMAIL][1:]
         self.blank = [""] * len(batch)
         self.others = self.blank

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.db import connection
 
@@ -131,7 +132,7 @@ def make_the_new(now: dt.datetime) -> Made:
 
 def change_the_known(aim: Aim, now: dt.datetime, *, with_others: bool) -> int:
     """Write what differs, and down what stood there before; tell on how many people."""
-    given = {"now": now, "importing": aim.importing_id, "moments": [*aim.moments, now]}
+    given: dict[str, Any] = {"now": now, "importing": aim.importing_id, "moments": [*aim.moments, now]}
     changed: set[int] = set()
     with connection.cursor() as cursor:
         cursor.execute(updating(frozenset(aim.replace)), given)
