@@ -12,7 +12,9 @@ from recipients.models import (
     Company,
     EmailAddress,
     Import,
+    ImportedChange,
     Person,
+    PersonSearch,
     Project,
     ProjectMember,
     RejectedRow,
@@ -113,6 +115,20 @@ class ImportAdmin(Large):
     list_filter = ("state",)
     raw_id_fields = ("created_by", "selection")
     search_fields = ("file_name",)
+
+
+@admin.register(ImportedChange)
+class ImportedChangeAdmin(Large):
+    list_display = ("importing", "person", "before", "after", "addresses")
+    list_select_related = ("importing", "person")
+    raw_id_fields = ("importing", "person")
+
+
+@admin.register(PersonSearch)
+class PersonSearchAdmin(Large):
+    list_display = ("person", "text")
+    list_select_related = ("person",)
+    raw_id_fields = ("person",)
 
 
 @admin.register(RejectedRow)

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Lower, StrIndex
 
 from consent import dossier
 from consent.dossier import Holding, Subject
-from recipients.models import EmailAddress, Import, Person, ProjectMember, RejectedRow, SelectionMember
+from recipients.models import EmailAddress, Import, ImportedChange, Person, ProjectMember, RejectedRow, SelectionMember
 
 dossier.address_books.append("SELECT address FROM recipients_emailaddress")
 
@@ -31,8 +31,9 @@ def find(subject: Subject) -> Subject:
 def holdings() -> list[Holding]:
     """Give the tables of this app that hold people. Removing the person takes their memberships along."""
     return [
-        Holding(name="people", rows=_people, erase=_remove, hidden=frozenset({"search_text"})),
+        Holding(name="people", rows=_people, erase=_remove),
         Holding(name="email_addresses", rows=partial(_of_person, EmailAddress), erase=_nothing),
+        Holding(name="changes_by_imports", rows=partial(_of_person, ImportedChange), erase=_nothing),
         Holding(name="selections", rows=partial(_of_person, SelectionMember), erase=_nothing),
         Holding(name="projects", rows=partial(_of_person, ProjectMember), erase=_nothing),
         Holding(name="rejected_rows", rows=partial(_naming, RejectedRow, "cells"), erase=_forget_rejected),
