@@ -18,6 +18,10 @@ class BadCase(ValueError):
     """The line is no case; the message says why."""
 
 
+class UnknownSource(BadCase):
+    """The case names a source that the rule table does not have, so nothing can count: it is no."""
+
+
 def read(line: bytes, *, now: dt.datetime, zone: dt.tzinfo) -> Case:
     """Read one line. A missing key, or null, means what `Case` says; other keys are passed over."""
     given = _object(line)
@@ -28,6 +32,8 @@ def read(line: bytes, *, now: dt.datetime, zone: dt.tzinfo) -> Case:
             continue
         try:
             asked[key] = parse(value, zone)
+        except UnknownSource as mistake:
+            raise UnknownSource(f"{key}: {mistake}") from mistake
         except ValueError as mistake:
             raise BadCase(f"{key}: {mistake}") from mistake
     return Case(**asked)
@@ -66,7 +72,7 @@ def _word(value: object, zone: dt.tzinfo) -> str:
 def _source(value: object, zone: dt.tzinfo) -> str:
     code = _word(value, zone)
     if code not in rules.SOURCES:
-        raise ValueError(_("“%(given)s” is none of %(all)s") % {"given": value, "all": ", ".join(rules.SOURCES)})
+        raise UnknownSource(_("“%(given)s” is none of %(all)s") % {"given": value, "all": ", ".join(rules.SOURCES)})
     return code
 
 
@@ -100,6 +106,11 @@ def _day(value: object, zone: dt.tzinfo) -> dt.date:
     return _moment(value, zone).astimezone(zone).date()
 
 
+def _country(value: object, zone: dt.tzinfo) -> str:
+    """Read a code of two or three letters, or a name; what nobody knows is an unknown country."""
+    return law.code_of(_text(value, zone))
+
+
 def _soft(value: object, zone: dt.tzinfo) -> bool:
     """Read true or false for all three conditions, or an object that names each."""
     if isinstance(value, dict):
@@ -119,7 +130,7 @@ _KEYS: dict[str, Callable[[object, dt.tzinfo], object]] = {
     "confirmed": _truth,
     "soft_opt_in": _soft,
     "address": _address,
-    "country": _text,
+    "country": _country,
     "channel": _channel,
     "message_class": _class,
     "at": _moment,

@@ -38,9 +38,40 @@ REGIMES: dict[Regime, str | Promise] = {
 }
 
 
+# How else people write the countries of the table, where they write it by hand: three letters, names.
+WRITTEN: dict[str, str] = {
+    **dict.fromkeys(("NLD", "NETHERLANDS", "THE NETHERLANDS", "NEDERLAND", "HOLLAND"), "NL"),
+    **dict.fromkeys(("DEU", "GERMANY", "DEUTSCHLAND", "DUITSLAND"), "DE"),
+    **dict.fromkeys(("FRA", "FRANCE", "FRANKRIJK"), "FR"),
+    **dict.fromkeys(("GBR", "UNITED KINGDOM", "GREAT BRITAIN", "ENGLAND", "VERENIGD KONINKRIJK"), "GB"),
+    **dict.fromkeys(("CAN", "CANADA"), "CA"),
+    **dict.fromkeys(("USA", "UNITED STATES", "UNITED STATES OF AMERICA", "VERENIGDE STATEN"), "US"),
+}
+
+
+def code_of(text: str) -> str:
+    """Give the code of a country as somebody wrote it, as far as its law is in the table."""
+    word = " ".join(text.replace(".", "").upper().split())
+    return WRITTEN.get(word, word)
+
+
 def regime_of(country: str) -> Regime:
     """Give the law of a country code (ISO 3166-1, or UK); unknown is the Netherlands."""
-    return COUNTRIES.get(country.strip().upper(), Regime.NL)
+    return COUNTRIES.get(country.strip(" ").upper(), Regime.NL) if country.isascii() else Regime.NL
+
+
+def regime_at(country: str, channel: str, address: str) -> Regime:
+    """Give the law that a message falls under: of the country, but for a text message to a number of North America of
+    the United States, unless the country's own law is Canada's or asks for more.
+    """
+    found = regime_of(country)
+    if channel == "sms" and address.startswith(NORTH_AMERICA) and found in LAXER_FOR_NUMBERS:
+        return Regime.US
+    return found
+
+
+NORTH_AMERICA = "+1"
+LAXER_FOR_NUMBERS = (Regime.NL, Regime.FR, Regime.UK)
 
 
 class Demand(StrEnum):

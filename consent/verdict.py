@@ -7,14 +7,14 @@ rules for a million rows in SQL; a property test keeps the two together.
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent import addresses
-from consent.law import LACKING, SHIPPED, Cell, Demand, Law, clock_ends_at, regime_of
+from consent.law import LACKING, SHIPPED, Cell, Demand, Law, Regime, clock_ends_at, regime_at
 
 FOREVER = dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
 
@@ -81,6 +81,11 @@ class Block:
     reason: str
     created_at: dt.datetime
 
+    @property
+    def is_final(self) -> bool:
+        """Whether no override passes over it."""
+        return self.reason in FINAL or (self.reason == "unsubscribed" and self.subscription_type is None)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -91,6 +96,7 @@ class Verdict:
     evidence: int | None = None
     until: dt.datetime | None = None  # for allow: from when on no longer; None: until withdrawn
     block: int | None = None  # number of the suppression that refused
+    waived: str = ""  # the reason that an override passed over
 
     @property
     def words(self) -> str | Promise:
@@ -143,26 +149,30 @@ RESPECTED: Mapping[MessageClass, frozenset[str]] = {
 }
 
 
+# What no override passes over; nor an unsubscription from everything. The rest is a matter of consent.
+FINAL = frozenset({"erased", "objection", "complained", "hard_bounce", "manual"})
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where and when the question is asked: what the country's law has to say about this channel."""
 
     channel: str
-    country: str
+    regime: Regime
     at: dt.datetime
     zone: dt.tzinfo
     law: Law
 
     @property
     def needs_no_consent(self) -> bool:
-        return self.law.needs_no_consent(self.channel, regime_of(self.country))
+        return self.law.needs_no_consent(self.channel, self.regime)
 
     @property
     def must_be_confirmed(self) -> bool:
-        return self.law.must_be_confirmed(self.channel, regime_of(self.country))
+        return self.law.must_be_confirmed(self.channel, self.regime)
 
     def cell(self, source: str) -> Cell:
-        return self.law.cell(self.channel, source, regime_of(self.country))
+        return self.law.cell(self.channel, source, self.regime)
 
     def until(self, act: Evidence) -> dt.datetime:
         """Give the moment until which evidence counts: the table's or the law's own clock, whichever is earlier."""
@@ -190,6 +200,7 @@ def judge(
     subscription_type: int | None,
     channel: str = "email",
     message_class: MessageClass = MessageClass.MARKETING,
+    override: bool = False,
     at: dt.datetime,
     zone: dt.tzinfo,
     law: Law = SHIPPED,
@@ -199,7 +210,7 @@ def judge(
 
     Evidence and blocks of other addresses, channels, purposes and types are ignored: consent is bound to the exact
     address (HubSpot, double opt-in help). Evidence without a type speaks for every type of its purpose. `zone` is the
-    sender's time zone, in which days begin.
+    sender's time zone, in which days begin. `override`: two people decided that this message goes out without consent.
     """
     acts = [
         act
@@ -216,11 +227,34 @@ def judge(
         and block.reason in RESPECTED[message_class]
         and not (block.reason == "unsubscribed" and _is_newer(own, block.created_at, at))
     ]
-    if refused := _blocked(standing) or _unsuitable(candidate.address, channel, message_class, roles):
+    where = Setting(channel, regime_at(candidate.country, channel, candidate.address), at, zone, law)
+    found = _decide(candidate, acts, own, standing, message_class, roles, where)
+    return _overridden(found, standing) if override else found
+
+
+def _decide(
+    candidate: Candidate,
+    acts: Sequence[Evidence],
+    own: Evidence | None,
+    standing: Sequence[Block],
+    message_class: MessageClass,
+    roles: Collection[str],
+    where: Setting,
+) -> Verdict:
+    if refused := _blocked(standing) or _unsuitable(candidate.address, where.channel, message_class, roles):
         return refused
     if message_class is not MessageClass.MARKETING:
         return Verdict(Call.ALLOW)
-    return _weigh(acts, own, Setting(channel, candidate.country, at, zone, law))
+    return _weigh(acts, own, where)
+
+
+def _overridden(found: Verdict, standing: Sequence[Block]) -> Verdict:
+    """Let the message through in spite of its reason, unless the reason is final."""
+    if refused := _blocked([block for block in standing if block.is_final]):
+        return refused
+    if found.verdict is Call.ALLOW or found.reason == "invalid_address":
+        return found
+    return replace(found, verdict=Call.ALLOW, reason="", until=None, waived=found.reason)
 
 
 def _is_newer(own: Evidence | None, than: dt.datetime, at: dt.datetime) -> bool:

@@ -8,10 +8,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+import phonenumbers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses, gate, law, remedies, rules
+from consent import addresses, gate, law, rules
 from consent.verdict import Call, Evidence, MessageClass, Verdict
 
 TYPE = 1  # the one purpose and subscription type of an imagined case
@@ -94,7 +95,8 @@ def judge(
         return Answer(found.verdict, found.reason or "not_marketing")
     if rule.status is rules.Status.REFUSED and rule.code != rules.UNKNOWN:
         return Answer(Call.REFUSE, "role_address" if rule.code == "role_address" else "refused_source")
-    return _answer(found, rule, acts)
+    regime = law.regime_at(case.country, case.channel, address)
+    return _answer(found, rule, acts, matrix.cell(case.channel, rule.code, regime).demand)
 
 
 def _address(case: Case) -> str:
@@ -102,7 +104,17 @@ def _address(case: Case) -> str:
         return SOMEBODY[case.channel]
     if case.channel == "email":
         return addresses.normalise(case.address)
-    return "".join(case.address.split()) if case.channel == "sms" else case.address.strip()
+    return _number(case) if case.channel == "sms" else case.address.strip()
+
+
+def _number(case: Case) -> str:
+    """Give a telephone number as E.164 has it; one without a country's digits is a number of the case's country."""
+    region = {law.Regime.UK: "GB"}.get(law.regime_of(case.country), str(law.regime_of(case.country)))
+    try:
+        number = phonenumbers.parse(case.address, region)
+    except phonenumbers.NumberParseException:
+        return case.address
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _acts(case: Case, rule: rules.SourceRule, address: str, zone: dt.tzinfo) -> Iterator[Evidence]:
@@ -138,7 +150,7 @@ def _acts(case: Case, rule: rules.SourceRule, address: str, zone: dt.tzinfo) -> 
         yield act(3, rules.Kind.EXPLICIT, act="confirmed")
 
 
-def _answer(found: Verdict, rule: rules.SourceRule, acts: list[Evidence]) -> Answer:
+def _answer(found: Verdict, rule: rules.SourceRule, acts: list[Evidence], demand: law.Demand) -> Answer:
     if found.reason == "no_consent" and rule.status is rules.Status.ALLOWED:
         return Answer(found.verdict, "no_evidence")
     if found.verdict is not Call.ALLOW:
@@ -148,6 +160,6 @@ def _answer(found: Verdict, rule: rules.SourceRule, acts: list[Evidence]) -> Ans
         return Answer(Call.ALLOW, "no_consent_needed")
     if basis.act == "confirmed":
         return Answer(Call.ALLOW, "confirmed")
-    if basis.kind == "implicit" and basis.is_soft and rule.code in remedies.CUSTOMERS:
+    if basis.kind == "implicit" and demand is law.Demand.SOFT:
         return Answer(Call.ALLOW, "soft_opt_in_complete", found.until)
     return Answer(Call.ALLOW, basis.kind, found.until)

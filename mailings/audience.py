@@ -23,7 +23,8 @@ from mailings.models import Mailing, Message, Source
 from recipients import selections
 from recipients.models import Selection
 
-MEMORY = "256MB"  # for one sort or hash of a large audience
+# Memory for one sort or hash of a large audience, and no sorting by address where hashing does (see gate.verdicts_sql).
+AT_LARGE = "SET LOCAL work_mem = '256MB'; SET LOCAL enable_mergejoin = off"
 KEYS = {"_u": "o.key", "_p": "o.preferences"}  # of the links to leave and to choose, copied into each message
 A_MOMENT = timedelta(seconds=5)  # in which a count does not evaluate a selection again
 
@@ -242,7 +243,7 @@ def _rows(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
 def _large(sql: str, parameters: candidates.Parameters) -> list[tuple[Any, ...]]:
     """Ask about everybody at once, with memory to sort and hash a million people."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
+        cursor.execute(AT_LARGE)
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
@@ -388,7 +389,7 @@ UPDATE audience SET copy = taken.next
 def _prepare(mailing: Mailing, chosen: str, parameters: candidates.Parameters) -> None:
     """Judge everybody into a temporary table, and make the unsubscribe keys of those who get it."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
+        cursor.execute(AT_LARGE)
         cursor.execute(
             f"""CREATE TEMPORARY TABLE audience ON COMMIT DROP AS
                 {candidates.judged(chosen, one_per_address=mailing.one_per_address)} SELECT * FROM judged""",

@@ -47,11 +47,16 @@ _CANDIDATE = """
     SELECT person_id, address, country, copy, CASE WHEN {duplicate} THEN 'duplicate' ELSE hurdle END AS hurdle
       FROM ({numbered}) numbered
 """
+# Few addresses are shared: find those by hashing, and sort only them.
 NUMBERED = """
-    SELECT known.*, CASE WHEN hurdle = ''
-                    THEN row_number() OVER (PARTITION BY hurdle, address COLLATE "C" ORDER BY person_id) - 1
-                    ELSE 0 END AS copy
+    SELECT known.*, coalesce(place.copy, 0) AS copy
       FROM known
+      LEFT JOIN (
+          SELECT person_id, row_number() OVER (PARTITION BY address COLLATE "C" ORDER BY person_id) - 1 AS copy
+            FROM known
+           WHERE hurdle = ''
+             AND address IN (SELECT address FROM known WHERE hurdle = '' GROUP BY address HAVING count(*) > 1)
+      ) place ON place.person_id = known.person_id
 """
 # The same for a few people of many: look behind each address instead of sorting them all.
 NUMBERED_FEW = """

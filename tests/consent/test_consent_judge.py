@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -71,6 +72,104 @@ def test_a_line_that_is_no_case_is_named_and_the_rest_goes_on(tmp_path: Path, li
     assert after == {"verdict": "refuse", "reason": "no_consent"}
 
 
+A, V, R = "allow", "verify", "refuse"
+
+
+@pytest.mark.parametrize(
+    ("case", "verdict", "reason"),
+    [
+        # the policy alone: status, window, explicit beside it
+        ({"source": "own_form", "evidence_date": "2026-01-01", "overlay": False}, A, "implicit"),
+        ({"source": "own_form", "explicit": True, "overlay": False}, R, "no_evidence"),
+        ({"source": "purchase", "evidence_date": "2024-11-24", "overlay": False}, A, "implicit"),
+        ({"source": "purchase", "evidence_date": "2024-11-23", "overlay": False}, R, "expired"),
+        ({"source": "purchase", "evidence_date": "2020-01-01", "explicit": True, "overlay": False}, A, "explicit"),
+        ({"source": "purchase", "evidence_date": "2026-01-01", "soft_opt_in": True, "overlay": False}, A, "implicit"),
+        ({"source": "active_member", "evidence_date": "2025-11-23", "overlay": False}, R, "expired"),
+        ({"source": "friends_family", "evidence_date": "2026-01-01", "explicit": True}, V, "verify_first"),
+        ({"source": "friends_family", "confirmed": True}, A, "confirmed"),
+        ({"source": "employer_list", "evidence_date": "2027-01-01", "confirmed": True}, V, "verify_first"),
+        ({"source": "merger_acquisition", "evidence_date": "2020-01-01", "confirmed": True}, A, "confirmed"),
+        ({"source": "emailed_us", "confirmed": True, "explicit": True}, R, "refused_source"),
+        ({"source": "newspaper"}, R, "unknown_source"),
+        # the countries, however they are written
+        (
+            {"source": "own_form", "evidence_date": "2026-01-01", "explicit": True, "country": "Germany"},
+            V,
+            "confirm_needed",
+        ),
+        ({"source": "own_form", "evidence_date": "2026-01-01", "country": "usa"}, A, "implicit"),
+        ({"source": "own_form", "evidence_date": "2026-05-24", "country": "CAN"}, A, "implicit"),
+        ({"source": "own_form", "evidence_date": "2026-05-23", "country": "CA"}, R, "expired"),
+        ({"source": "purchase", "evidence_date": "2026-01-01", "soft_opt_in": True, "country": "U.S."}, A, "implicit"),
+        (
+            {"source": "purchase", "evidence_date": "2026-01-01", "soft_opt_in": True, "country": "Atlantis"},
+            A,
+            "soft_opt_in_complete",
+        ),
+        # text messages: the number's own country, and numbers as people write them
+        (
+            {
+                "source": "purchase",
+                "evidence_date": "2026-01-01",
+                "soft_opt_in": True,
+                "channel": "sms",
+                "country": "US",
+            },
+            V,
+            "explicit_needed",
+        ),
+        (
+            {
+                "source": "purchase",
+                "evidence_date": "2026-01-01",
+                "soft_opt_in": True,
+                "channel": "sms",
+                "address": "+1 (202) 555-0123",
+            },
+            V,
+            "explicit_needed",
+        ),
+        (
+            {
+                "source": "purchase",
+                "evidence_date": "2026-01-01",
+                "soft_opt_in": True,
+                "channel": "sms",
+                "address": "06 1234 5678",
+            },
+            A,
+            "soft_opt_in_complete",
+        ),
+        (
+            {
+                "source": "purchase",
+                "evidence_date": "2026-01-01",
+                "soft_opt_in": True,
+                "channel": "sms",
+                "address": "call me",
+            },
+            R,
+            "invalid_address",
+        ),
+        # classes of message
+        ({"source": "third_party_list", "message_class": "one_to_one"}, A, "not_marketing"),
+        (
+            {"source": "role_address", "message_class": "transactional", "address": "info@example.org"},
+            A,
+            "not_marketing",
+        ),
+        ({"message_class": "form response", "address": "nobody"}, R, "invalid_address"),
+    ],
+)
+def test_cases_as_somebody_else_would_write_them(case: dict[str, object], verdict: str, reason: str) -> None:
+    line = json.dumps({"at": "2026-11-23"} | case).encode()
+
+    (found,) = answers(io.BytesIO(line), now=NOON, zone=ZoneInfo("Europe/Amsterdam"))
+
+    assert (found["verdict"], found["reason"]) == (verdict, reason)
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         call_command("consent_judge", str(tmp_path / "none.jsonl"))
@@ -103,4 +202,4 @@ def test_whatever_a_stranger_writes_each_line_is_answered(given_lines: list[byte
     found = list(answers(file, now=NOON, zone=NOON.tzinfo))  # type: ignore[arg-type]
 
     assert len(found) == sum(bool(line.strip()) for line in given_lines)
-    assert all(set(answer) in ({"error"}, {"verdict", "reason"}) for answer in found)
+    assert all(set(answer) in ({"error"}, {"verdict", "reason"}, {"verdict", "reason", "error"}) for answer in found)

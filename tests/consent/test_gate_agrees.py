@@ -15,7 +15,14 @@ from consent.models import Ground, Standing, SuppressionReason
 from tests.conftest import NOON
 from tests.consent.factories import EVIDENCE, SOFT, a_subscription_type, an_entry
 
-ADDRESSES = ["ada@example.org", "bob@example.org", "info+x@example.org", "nobody@localhost", "+31612345678"]
+ADDRESSES = [
+    "ada@example.org",
+    "bob@example.org",
+    "info+x@example.org",
+    "nobody@localhost",
+    "+31612345678",
+    "+12025550123",
+]
 COUNTRIES = ["", "NL", "DE", "FR", "GB", "uk", "CA", "US", "BE", "Atlantis"]
 CHANNELS = ["email", "email", "sms", "letter"]
 SOURCES = sorted(rule.code for rule in rules.SOURCES.values() if rule.is_recordable)
@@ -60,6 +67,7 @@ stories = st.lists(st.one_of(st.lists(acts, min_size=1, max_size=4), blocks), ma
     channel=st.sampled_from(CHANNELS),
     of_class=st.sampled_from([gate.MessageClass.MARKETING, *gate.MessageClass]),
     matrix=st.sampled_from([law.SHIPPED, law.SHIPPED, law.NONE]),
+    override=st.booleans(),
 )
 def test_both_forms_of_the_gate_decide_the_same(
     story: list[object],
@@ -68,12 +76,14 @@ def test_both_forms_of_the_gate_decide_the_same(
     channel: str,
     of_class: gate.MessageClass,
     matrix: law.Law,
+    *,
+    override: bool,
 ) -> None:
     with transaction.atomic():
         for step in story:
             tell(step)
 
-        where = Where(country, channel, of_class, matrix)
+        where = Where(country, channel, of_class, matrix, override)
         for code in ("newsletter", "events"):
             assert in_sql(code, at, where=where) == in_plain_values(code, at, where=where)
         derived = the_standings()
@@ -149,6 +159,7 @@ class Where:
     channel: str = "email"
     of_class: gate.MessageClass = gate.MessageClass.MARKETING
     matrix: law.Law = law.SHIPPED
+    override: bool = False
 
 
 ANYWHERE = Where()
@@ -158,9 +169,14 @@ def in_sql(
     code: str, at: dt.datetime, addresses: Sequence[str] = ADDRESSES, *, where: Where = ANYWHERE
 ) -> dict[str, tuple[object, ...]]:
     query = f"""WITH candidate AS (SELECT unnest(%(all)s::text[]) AS address, %(country)s::text AS country), judged AS ({gate.verdicts_sql()})
-        SELECT address, verdict, reason, evidence, block FROM judged"""  # noqa: S608
+        SELECT address, verdict, reason, evidence, block, waived FROM judged"""  # noqa: S608
     parameters = gate.parameters(
-        where.channel, a_subscription_type(code).pk, message_class=where.of_class, at=at, law=where.matrix
+        where.channel,
+        a_subscription_type(code).pk,
+        message_class=where.of_class,
+        override=where.override,
+        at=at,
+        law=where.matrix,
     ) | {"all": list(addresses), "country": where.country}
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -181,11 +197,12 @@ def in_plain_values(
             subscription_type=of.pk,
             channel=where.channel,
             message_class=where.of_class,
+            override=where.override,
             at=at,
             zone=timezone.get_default_timezone(),
             law=where.matrix,
         )
-        decided[address] = (found.verdict.value, found.reason, found.evidence, found.block)
+        decided[address] = (found.verdict.value, found.reason, found.evidence, found.block, found.waived)
     return decided
 
 

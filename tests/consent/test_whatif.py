@@ -197,7 +197,8 @@ def test_nobody_may_be_texted_at_something_that_is_no_number() -> None:
     more = {"channel": "sms", "overlay": True, "country": "NL"}
 
     assert judged("newsletter_signup", FRESH, address="+31 6 1234 5678", **more) == ("allow", "explicit")
-    assert judged("newsletter_signup", FRESH, address="0612345678", **more) == ("refuse", "invalid_address")
+    assert judged("newsletter_signup", FRESH, address="06-12345678", **more) == ("allow", "explicit")
+    assert judged("newsletter_signup", FRESH, address="0612", **more) == ("refuse", "invalid_address")
 
 
 def test_a_letter_needs_no_consent_but_no_bought_list_either() -> None:

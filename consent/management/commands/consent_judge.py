@@ -35,7 +35,8 @@ Every key may be left out; what is missing then counts as it says here.
                  object with own_similar_products, refusal_offered
                  and refusal_in_every_message                       false
   address        the address that would be written to               an ordinary address of a person
-  country        ISO 3166-1 code, or UK                             unknown, which counts as NL
+  country        ISO 3166-1 code, UK, or the name of a country
+                 whose law is in the table                          unknown, which counts as NL
   channel        email, sms or letter                               email
   message_class  marketing, transactional, one_to_one or
                  form_response                                      marketing
@@ -50,7 +51,7 @@ The verdict is allow, verify (they must confirm first) or refuse. The reason is 
   verify: verify_first (the source), explicit_needed, confirm_needed, soft_opt_in (the country's law)
   refuse: refused_source no_consent no_evidence expired role_address invalid_address
 Evidence dated after `at` does not exist yet. A line that is no case gives {"error": "line 3: ..."} and the rest goes on;
-empty lines and keys that are not named here are passed over.
+a source that is not in the table is refused (unknown_source) and its line has the error too. Empty lines and keys that are not named here are passed over.
 """
 
 
@@ -90,11 +91,16 @@ def answers(
         try:
             case = cases.read(line, now=now, zone=zone)
             found = whatif.judge(case, zone=zone, sources=book.sources, matrix=book.law, roles=book.roles)
+        except cases.UnknownSource as mistake:
+            yield {"verdict": "refuse", "reason": "unknown_source", "error": _said(number, mistake)}
         except cases.BadCase as mistake:
-            words = f"line {number}: {mistake}"
-            yield {"error": words.encode(errors="replace").decode()}  # half a surrogate pair cannot be printed
+            yield {"error": _said(number, mistake)}
         else:
             yield {"verdict": found.verdict.value, "reason": found.reason}
+
+
+def _said(number: int, mistake: ValueError) -> str:
+    return f"line {number}: {mistake}".encode(errors="replace").decode()  # half a surrogate pair cannot be printed
 
 
 @contextmanager
