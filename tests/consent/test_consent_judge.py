@@ -23,6 +23,7 @@ def judged(tmp_path: Path, *lines: str | bytes) -> list[dict[str, str]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
+@pytest.mark.django_db
 def test_each_case_gets_a_line_in_its_place(tmp_path: Path) -> None:
     assert judged(
         tmp_path,
@@ -64,6 +65,7 @@ def test_each_case_gets_a_line_in_its_place(tmp_path: Path) -> None:
         ('{"address": "' + "a" * 70_000 + '"}', "the line is too long"),
     ],
 )
+@pytest.mark.django_db
 def test_a_line_that_is_no_case_is_named_and_the_rest_goes_on(tmp_path: Path, line: str | bytes, says: str) -> None:
     error, after = judged(tmp_path, line, "{}")
 

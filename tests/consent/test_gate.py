@@ -4,6 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from consent import gate, suppressions
 from tests.conftest import NOON
@@ -100,21 +101,23 @@ def test_the_law_of_a_country_asks_for_more(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("source", "country", "expected"),
+    ("source", "number", "country", "expected"),
     [
-        ("purchase", "NL", ("allow", "")),
-        ("purchase", "US", ("verify", "explicit_needed")),
-        ("own_form", "US", ("verify", "explicit_needed")),
-        ("newsletter_signup", "US", ("allow", "")),
-        ("newsletter_signup", "DE", ("verify", "confirm_needed")),
+        ("purchase", "+31612345678", "NL", ("allow", "")),
+        ("purchase", "+14155550123", "NL", ("verify", "explicit_needed")),  # the number counts, wherever they live
+        ("purchase", "+16135550123", "CA", ("allow", "")),  # numbers of Canada begin in the same way
+        ("purchase", "+14155550123", "US", ("verify", "explicit_needed")),
+        ("own_form", "+14155550123", "US", ("verify", "explicit_needed")),
+        ("newsletter_signup", "+14155550123", "US", ("allow", "")),
+        ("newsletter_signup", "+14155550123", "DE", ("verify", "confirm_needed")),
     ],
 )
 def test_a_text_to_the_united_states_needs_written_consent(
-    source: str, country: str, expected: tuple[str, str]
+    source: str, number: str, country: str, expected: tuple[str, str]
 ) -> None:
-    consents("+14155550123", source, channel="sms")
+    consents(number, source, channel="sms")
 
-    assert verdict("+14155550123", country=country, channel="sms") == expected
+    assert verdict(number, country=country, channel="sms") == expected
 
 
 @pytest.mark.django_db
@@ -277,3 +280,50 @@ def test_unsubscribing_from_one_type_leaves_the_others() -> None:
 
     assert verdict() == ("refuse", "unsubscribed")
     assert verdict(code="events") == ("allow", "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reason", ["erased", "objection", "complained", "hard_bounce", "manual"])
+def test_an_override_never_passes_over_what_is_final(reason: str) -> None:
+    suppressions.add("email", ADA, "paused", evidence={}, actor="self", now=NOON)
+    suppressions.add("email", ADA, reason, evidence={}, actor="self", now=NOON)
+
+    assert overridden(ADA) == ("refuse", dict(gate.BLOCKS)[reason], "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "waived"),
+    [
+        ("info@example.org", "role_address"),
+        ("nobody@example.org", "no_consent"),
+        ("bought@example.org", "explicit_needed"),
+    ],
+)
+def test_an_override_passes_over_consent_and_says_what(address: str, waived: str) -> None:
+    consents("bought@example.org", "donation_volunteer")
+
+    assert overridden(address) == ("allow", "", waived)
+
+
+@pytest.mark.django_db
+def test_an_override_reaches_who_left_one_type_but_not_who_left_everything() -> None:
+    suppressions.add(
+        "email", ADA, "unsubscribed", subscription_type=a_subscription_type(), evidence={}, actor="self", now=NOON
+    )
+    suppressions.add("email", "bob@example.org", "unsubscribed", evidence={}, actor="self", now=NOON)
+
+    assert overridden(ADA) == ("allow", "", "unsubscribed")
+    assert overridden("bob@example.org") == ("refuse", "unsubscribed", "")
+    assert overridden("no address") == ("refuse", "invalid_address", "")
+
+
+def overridden(address: str) -> tuple[str, str, str]:
+    of = a_subscription_type()
+    sql = f"WITH candidate AS (SELECT %(one)s AS address, '' AS country), judged AS ({gate.verdicts_sql()}) SELECT verdict, reason, waived FROM judged"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, gate.parameters("email", of.pk, override=True, at=NOON) | {"one": address})
+        found: tuple[str, str, str] = cursor.fetchone()
+    again = gate.recheck("email", of.pk, [address], override=True, at=NOON).get(address)
+    assert ("allow" if again is None else again.verdict.value) == found[0]
+    return found
