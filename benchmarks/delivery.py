@@ -145,7 +145,7 @@ def a_letter() -> bytes:
     message = Message.objects.latest("pk")
     mailing = Mailing.objects.get(pk=message.mailing_id)
     row = worker.Row(message.pk, message.address, dict(message.data))
-    return worker.letter_of(mailing.pk, mailing.frozen_at).write(row, "Mon, 23 Nov 2026 12:00:00 +0100").body
+    return worker.letter_of(mailing.pk, mailing.frozen_at).write(row, worker.Stamp.at(timezone.now())).body
 
 
 def a_crowd(size: int) -> Selection:

@@ -60,6 +60,7 @@ def recipient(number: int) -> dict[str, object]:
         "_preferences": f"https://mail.example.org/p/{number:022d}/?m={token}",
         "_view": f"https://mail.example.org/v/{token}/",
         "_message_id": f"7.{number}@bounces.example.org",
+        "_bounce": f"b+{number:048x}@bounces.example.org",
         "_date": "Mon, 23 Nov 2026 11:00:00 +0000",
         "customer.firstname": NAMES[number % 8],
         "customer.lastname": "van der Meer & Zn." if number % 5 == 0 else "Lovelace",

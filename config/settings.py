@@ -198,6 +198,8 @@ SMTP_URL = os.environ.get("SMTP_URL", "smtp://127.0.0.1:1025")
 # Envelope senders (VERP) and Message-IDs live here; its MX must point at the inbound port.
 BOUNCE_DOMAIN = os.environ.get("BOUNCE_DOMAIN", "bounces.postduif.localhost")
 INBOUND_ADDRESS = os.environ.get("INBOUND_ADDRESS", "127.0.0.1:2525")
+# Who is asked about the DNS of our sending domains: addresses, perhaps with a port. Empty: as the machine is set up.
+DNS_SERVERS = [server for server in os.environ.get("DNS_SERVERS", "").replace(",", " ").split() if server]
 # The append-only files of the web server's hits and the workers' hand-overs.
 JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))
 NODE = os.environ.get("NODE", "node1")

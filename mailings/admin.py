@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from mailings.models import (
     Chunk,
     Counts,
+    DkimKey,
     DomainTally,
     GroupLimit,
     Handling,
@@ -23,6 +24,7 @@ from mailings.models import (
     Mailing,
     Message,
     SendingAccount,
+    SendingDomain,
     SendingPolicy,
     Source,
     Tally,
@@ -200,3 +202,18 @@ class MailDomainAdmin(Large):
 @admin.register(SendingPolicy)
 class SendingPolicyAdmin(Large):
     list_display = ("undo_seconds", "approval_from", "per_minute", "bounce_percent", "complaint_percent")
+
+
+@admin.register(SendingDomain)
+class SendingDomainAdmin(Large):
+    """To look; keys are made and used under Settings."""
+
+    list_display = ("name", "created_at", "checked_at")
+    search_fields = ("name",)
+
+
+@admin.register(DkimKey)
+class DkimKeyAdmin(Large):
+    list_display = ("selector", "domain", "algorithm", "status", "made_at", "signs_since", "retired_at")
+    list_filter = ("status", "algorithm")
+    exclude = ("private",)

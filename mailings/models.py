@@ -500,3 +500,57 @@ class HourCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailing_id} {self.hour}"
+
+
+class SendingDomain(models.Model):
+    """A domain we write from, and what its DNS said when we last looked."""
+
+    name = models.CharField(max_length=253, unique=True)  # small letters, A-label
+    created_at = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True)
+    findings = models.JSONField(default=list)  # mailings.dns_checks
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DkimKey(models.Model):
+    """A key that signs for a domain. The private half is sealed (consent.sealed) and shown nowhere."""
+
+    class Algorithm(models.TextChoices):
+        RSA = "rsa", "RSA 2048"
+        ED25519 = "ed25519", "Ed25519"
+
+    class Status(models.TextChoices):
+        """Moves only in mailings.domains."""
+
+        WAITING = "waiting", _("Put it in the DNS")
+        SIGNING = "signing", _("Signs")
+        RETIRED = "retired", _("Retired")
+
+    domain = models.ForeignKey(SendingDomain, on_delete=models.CASCADE, related_name="keys")
+    selector = models.CharField(max_length=63)
+    algorithm = models.CharField(max_length=7, choices=Algorithm)
+    public = models.TextField()  # p= of the DNS record
+    private = models.TextField()  # sealed
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    signs_since = models.DateTimeField(null=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["domain", "selector"], name="selector_once_per_domain")]
+
+    def __str__(self) -> str:
+        return self.record_name
+
+    @property
+    def record_name(self) -> str:
+        return f"{self.selector}._domainkey.{self.domain.name}"
+
+    @property
+    def record(self) -> str:
+        """The TXT record that publishes the public half (RFC 6376 §3.6.1)."""
+        return f"v=DKIM1; k={self.algorithm}; p={self.public}"

@@ -158,5 +158,6 @@ def _values(
         "_leave": f"{tokens.make('leave', mailing.pk, message)}@{settings.BOUNCE_DOMAIN}",
         "_preferences": f"{settings.BASE_URL}{choose}?m={click}",
         "_message_id": f"test.{mailing.pk}.{now:%Y%m%d%H%M%S%f}@{settings.BOUNCE_DOMAIN}",
+        "_bounce": tokens.return_path(mailing.pk, message),
         "_date": format_datetime(now),
     }

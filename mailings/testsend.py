@@ -10,9 +10,10 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from consent import addresses
-from mailings import compiling, reading
+from consent import addresses, sealed
+from mailings import compiling, domains, reading
 from mailings.channels import DeliveryError
+from mailings.channels.dkim import Signer
 from mailings.channels.smtp import Account, Patience, connect
 from mailings.models import Mailing
 from mailings.reading import Reader
@@ -59,8 +60,10 @@ def send(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> 
         raise CannotTest(_("A test goes to %(count)d addresses at most.") % {"count": MOST})
     compiled = compiling.preview_of(mailing, is_test=True)
     try:
-        ready = [(one, reading.test_message(mailing, who, one, compiled=compiled, now=now)) for one in to]
-    except RenderError as refusal:
+        signer = domains.signer_for(mailing.from_address) or Signer([])
+        letters = [(one, reading.test_message(mailing, who, one, compiled=compiled, now=now)) for one in to]
+        ready = [(one, signer.sign(letter, at=int(now.timestamp()))) for one, letter in letters]
+    except (RenderError, sealed.CannotOpen) as refusal:
         raise CannotTest(str(refusal)) from refusal
     compiling.keep_links(mailing, compiled)
     return list(_hand_over(mailing, ready))

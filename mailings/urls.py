@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import content, library, online, reports, returned, sending, wizard
+from mailings.views import content, domains, library, online, reports, returned, sending, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -60,6 +60,14 @@ urlpatterns = [
     path("bounces/<int:number>/correct/", returned.correct, name="returned_correct"),
     path("bounces/<int:number>/handle/", returned.handle, name="returned_handle"),
     path("bounces/done/<int:pk>/undo/", returned.undo, name="returned_undo"),
+    # settings
+    path("settings/domains/", domains.index, name="domains"),
+    path("settings/domains/<int:pk>/", domains.one, name="domain"),
+    path("settings/domains/<int:pk>/check/", domains.check, name="domain_check"),
+    path("settings/domains/<int:pk>/keys/", domains.make_keys, name="domain_keys"),
+    path("settings/domains/<int:pk>/sign/", domains.start_signing, name="domain_sign"),
+    path("settings/domains/<int:pk>/forget/", domains.forget, name="domain_forget"),
+    path("settings/domains/<int:pk>/remove/", domains.remove, name="domain_remove"),
     # for readers
     path("v/<str:token>/", online.view_online, name="view_online"),
 ]

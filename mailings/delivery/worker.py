@@ -10,16 +10,17 @@ from datetime import datetime
 from datetime import timedelta as delta
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from consent import gate, preferences, unsubscribe
+from consent import gate, preferences, sealed, unsubscribe
 from consent.gate import Verdict
-from mailings import lifecycle, zones
+from mailings import domains, lifecycle, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
+from mailings.channels.dkim import Signer
 from mailings.delivery import chunks, happenings, reasons, results, sql
 from mailings.delivery.journal import Journal
 from mailings.models import Mailing
@@ -57,6 +58,18 @@ class Row(NamedTuple):
         return self.address.rpartition("@")[2]
 
 
+class Stamp(NamedTuple):
+    """When a batch is written, and who signs it."""
+
+    date: str
+    seconds: int
+    signer: Signer | None = None
+
+    @classmethod
+    def at(cls, moment: datetime, signer: Signer | None = None) -> Self:
+        return cls(format_datetime(moment), int(moment.timestamp()), signer)
+
+
 @dataclass(frozen=True)
 class Letter:
     """What is the same for all recipients of a mailing, made ready once per process."""
@@ -73,9 +86,10 @@ class Letter:
     preferences_url: str
     unsubscribe: tuple[str, str]  # the address, before and after the person's key
     domain: str  # of envelope senders and Message-IDs
+    sender: str  # the From address: its domain's keys sign
     window: Window | None = None  # by the recipients' own clocks
 
-    def write(self, row: Row, stamp: str) -> Outgoing:
+    def write(self, row: Row, stamp: "Stamp") -> Outgoing:
         """Fill the letter in for one recipient. Raises ValueError or LookupError when its values cannot be written."""
         mailing, number = self.mailing, row.number
         before, after = self.unsubscribe
@@ -90,15 +104,19 @@ class Letter:
         recipient["_leave"] = f"{self.leave(mailing, number)}@{self.domain}"
         recipient["_preferences"] = f"{self.preferences_url}{recipient.get('_p', '')}/?m={token}"
         recipient["_message_id"] = f"{local[2:]}@{self.domain}"
-        recipient["_date"] = stamp
+        recipient["_bounce"] = f"{local}@{self.domain}"
+        recipient["_date"] = stamp.date
         body = self.compiled.render(recipient)
+        if stamp.signer is not None:
+            body = stamp.signer.sign(body, at=stamp.seconds)
         return Outgoing(number, f"{local}@{self.domain}", row.address, body, may_begin_with_dots=False)
 
 
 @lru_cache(maxsize=8)
 def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
     """The letter of a frozen mailing; its content does not change any more."""
-    row = Mailing.objects.values("compiled", "subscription_type", "window").get(pk=mailing, frozen_at=frozen_at)
+    columns = ("compiled", "subscription_type", "from_address", "window")
+    row = Mailing.objects.values(*columns).get(pk=mailing, frozen_at=frozen_at)
     window = Window.read(row["window"])
     key = "0" * 22  # stands for anybody's: what comes before and after it is the same for all
     before, _, after = unsubscribe.path(key, row["subscription_type"] or 0).partition(key)
@@ -114,6 +132,7 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         view_url=f"{settings.BASE_URL}/v/",
         preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
         domain=settings.BOUNCE_DOMAIN,
+        sender=row["from_address"],
         unsubscribe=(f"{settings.BASE_URL}{before}", after),
         window=window if window and window.whose == THEIRS else None,
     )
@@ -151,6 +170,7 @@ class Shift:
     found: results.Results = field(default_factory=results.Results)
     is_stopped: bool = False  # paused, cancelled, overtaken or the database does not answer: take no more messages
     size: int = FIRST_BATCH
+    signer: Signer | None = None
     _next: int = 0
     _beat_at: float = 0.0
     _broken: dict[int, int] = field(default_factory=dict)
@@ -160,6 +180,12 @@ class Shift:
         """Batch after batch, until the chunk is done, its turn is over, or somebody or something stops us."""
         self._next = self.claim.first
         started = self.clock()
+        try:
+            self.signer = domains.signer_for(letter_of(self.claim.mailing, self.claim.frozen_at).sender)
+        except sealed.CannotOpen as error:  # unsigned, it would harm the name of a domain that signs
+            self._tell(DeliveryError(f"DKIM: {error}", retry=False))
+            chunks.put_back(self.claim)
+            return
         ends = time.monotonic() + settings.DELIVERY_TURN
         while rows := self._rows(started):
             status = chunks.extend(self.claim, batch=[row.number for row in rows])
@@ -235,7 +261,7 @@ class Shift:
 
     def _letters(self, letter: Letter, rows: Sequence[Row]) -> Iterator[Outgoing]:
         """Render each message when a connection is about to need it."""
-        stamp = format_datetime(self.clock())
+        stamp = Stamp.at(self.clock(), self.signer)
         for row in rows:
             if self.is_stopped:
                 self._next = min(self._next, row.number)

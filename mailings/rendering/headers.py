@@ -62,6 +62,8 @@ def of(letter: "Letter") -> tuple[Header, ...]:
         Header("List-Id", _list_id(letter.subscription_name, kind, letter.list_domain)),
         # Gmail's feedback loop: campaign, kind, tool, sender
         Header("Feedback-ID", f"{letter.number}:{_token(kind)}:mailing:{_token(letter.list_domain)}"),
+        # RFC 9477: where to send a complaint; the address says which mail it is about
+        Header("CFBL-Address", key="_bounce", after="; report=arf"),
         # RFC 3834: nobody's holiday answer is wanted
         Header("Precedence", "bulk"),
         Header("X-Auto-Response-Suppress", "OOF, AutoReply"),

@@ -62,6 +62,7 @@ def a_recipient(**data: object) -> dict[str, object]:
         "_preferences": "https://mail.dewerkbank.example/p/vutsrqponmlkjihgfedcba/?m=AbCdEf",
         "_view": "https://mail.dewerkbank.example/v/AbCdEf/",
         "_message_id": "7.42@bounces.dewerkbank.example",
+        "_bounce": "b+0a1b2c@bounces.dewerkbank.example",
         "_date": "Mon, 23 Nov 2026 11:00:00 +0000",
     }
     return reserved | {key if key.startswith("_") else key.replace("_", ".", 1): value for key, value in data.items()}

@@ -24,6 +24,7 @@ def test_headers_say_who_why_and_how_to_stop():
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": "Events <events.dewerkbank.example>",
         "Feedback-ID": "7:events:mailing:dewerkbank.example",
+        "CFBL-Address": "b+0a1b2c@bounces.dewerkbank.example; report=arf",
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
         "MIME-Version": "1.0",
