@@ -114,7 +114,7 @@ def people_of(someones: list[Someone], ours: list[User], *, now: dt.datetime) ->
             company=None if one.firm is None else companies[one.firm],
             language=one.language,
             country=one.country,
-            phone=one.phone,
+            mobile=one.phone,
             our_contact=ours[one.contact],
             is_former_employee=one.is_former,
             notes=one.notes,

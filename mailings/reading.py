@@ -80,7 +80,7 @@ def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES
         page = audience.people(mailing, audience.Asked(words=words), now=now, limit=limit)
         return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
     people = Person.objects.matching(words).select_related("company")
-    found = list(people.order_by("last_name", "first_name", "pk")[:limit])
+    found = list(people.order_by("sort_name", "pk")[:limit])
     addresses = dict(EmailAddress.objects.filter(person__in=found, rank=1).values_list("person_id", "address"))
     return [
         Reader(one.name, addresses.get(one.pk, ""), {}, one.pk, one.company.name if one.company else "")

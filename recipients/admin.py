@@ -9,17 +9,27 @@ from django.utils.translation import gettext_lazy as _
 
 from recipients import people
 from recipients.models import (
+    Change,
     Company,
+    CompanyAddress,
+    CompanyInterest,
+    CompanyPhone,
+    CustomField,
     EmailAddress,
     Import,
     ImportedChange,
+    Interest,
+    Merge,
     Person,
+    PersonInterest,
+    PersonPhone,
     PersonSearch,
     Project,
     ProjectMember,
     RejectedRow,
     Selection,
     SelectionMember,
+    Task,
 )
 
 
@@ -32,6 +42,11 @@ class Large(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable wh
 
 class EmailAddressInline(admin.TabularInline):  # type: ignore[type-arg]
     model = EmailAddress
+    extra = 0
+
+
+class PhoneInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = PersonPhone
     extra = 0
 
 
@@ -52,9 +67,9 @@ class PersonAdmin(Large):
     list_filter = ("is_former_employee", "language")
     search_fields = ("search__text",)
     autocomplete_fields = ("company",)
-    raw_id_fields = ("our_contact",)
-    inlines = (EmailAddressInline,)
-    ordering = ("last_name", "first_name", "id")
+    raw_id_fields = ("our_contact", "support_contact")
+    inlines = (EmailAddressInline, PhoneInline)
+    ordering = ("sort_name", "id")
 
     def save_related(self, request: HttpRequest, form: object, formsets: object, change: bool) -> None:  # noqa: FBT001
         super().save_related(request, form, formsets, change)
@@ -64,6 +79,95 @@ class PersonAdmin(Large):
         self, request: HttpRequest, queryset: QuerySet[Person], search_term: str
     ) -> tuple[QuerySet[Person], bool]:
         return queryset & Person.objects.matching(search_term), False
+
+
+@admin.register(PersonPhone)
+class PersonPhoneAdmin(Large):
+    list_display = ("number", "kind", "person", "rank")
+    list_select_related = ("person",)
+    raw_id_fields = ("person",)
+    search_fields = ("number__startswith",)
+
+
+@admin.register(CompanyAddress)
+class CompanyAddressAdmin(Large):
+    list_display = ("address", "company", "rank")
+    list_select_related = ("company",)
+    raw_id_fields = ("company",)
+    search_fields = ("address__startswith",)
+
+
+@admin.register(CompanyPhone)
+class CompanyPhoneAdmin(Large):
+    list_display = ("number", "kind", "company", "rank")
+    list_select_related = ("company",)
+    raw_id_fields = ("company",)
+
+
+@admin.register(Interest)
+class InterestAdmin(Large):
+    search_fields = ("name",)
+    ordering = ("name",)
+
+
+@admin.register(PersonInterest)
+class PersonInterestAdmin(Large):
+    list_display = ("interest", "person", "added_at")
+    list_select_related = ("interest", "person")
+    raw_id_fields = ("person",)
+
+
+@admin.register(CompanyInterest)
+class CompanyInterestAdmin(Large):
+    list_display = ("interest", "company", "added_at")
+    list_select_related = ("interest", "company")
+    raw_id_fields = ("company",)
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(Large):
+    list_display = ("name", "of", "kind", "key")
+    list_filter = ("of",)
+    ordering = ("of", "position", "id")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CustomField | None = None) -> tuple[str, ...]:
+        return ("of", "kind", "key") if obj else ()  # values are kept by them
+
+
+@admin.register(Task)
+class TaskAdmin(Large):
+    list_display = ("title", "kind", "due_on", "assignee", "done_at")
+    list_select_related = ("assignee",)
+    list_filter = ("kind",)
+    raw_id_fields = ("assignee", "person", "company", "project", "done_by", "created_by")
+    search_fields = ("title",)
+
+
+class History(Large):
+    """What happened is read, never written."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Change)
+class ChangeAdmin(History):
+    list_display = ("at", "source", "person", "company", "by")
+    list_select_related = ("person", "company", "by")
+    ordering = ("-id",)
+
+
+@admin.register(Merge)
+class MergeAdmin(History):
+    list_display = ("at", "name", "kept", "by")
+    list_select_related = ("kept", "by")
+    ordering = ("-id",)
 
 
 @admin.register(EmailAddress)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from consent import addresses
-from recipients import choices, people
+from recipients import choices, people, phones
 from recipients.models import Company, Person, Project, Selection
 
 MOST_ADDRESSES = 10
@@ -107,6 +108,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             known = [row.address for row in instance.email_addresses.order_by("rank")]
             self.initial["email"] = known[0] if known else ""
             self.initial["other_addresses"] = "\n".join(known[1:])
+            self.initial["phone"] = phones.said(instance.phone, instance.home) if instance.phone else ""
             self.initial["company_name"] = instance.company.name if instance.company else ""
 
     def clean_email(self) -> str:
@@ -128,6 +130,11 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if phone := cleaned.get("phone"):
+            try:
+                cleaned["phone"] = phones.normalise(phone, cleaned.get("country") or settings.HOME_COUNTRY)
+            except phones.InvalidPhone as mistake:
+                self.add_error("phone", str(mistake))
         known = [cleaned.get(name) for name in ("first_name", "last_name", "email")]
         if not any(known) and not self.errors:
             raise ValidationError(_("Give at least a name or an address."))

@@ -1,6 +1,7 @@
 """What this app keeps about a person, for `consent.dossier`: they get a copy of it, and an erasure removes it."""
 
 import datetime as dt
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,20 @@ from django.db.models.functions import Cast, Lower, StrIndex
 
 from consent import dossier
 from consent.dossier import Holding, Subject
-from recipients.models import EmailAddress, Import, ImportedChange, Person, ProjectMember, RejectedRow, SelectionMember
+from recipients.models import (
+    Change,
+    EmailAddress,
+    Import,
+    ImportedChange,
+    Merge,
+    Person,
+    PersonInterest,
+    PersonPhone,
+    ProjectMember,
+    RejectedRow,
+    SelectionMember,
+    Task,
+)
 
 dossier.address_books.append("SELECT address FROM recipients_emailaddress")
 
@@ -24,8 +38,14 @@ def find(subject: Subject) -> Subject:
         subject,
         numbers=numbers,
         emails=EmailAddress.objects.filter(person__in=numbers).values_list("address", flat=True),
-        phones=Person.objects.filter(pk__in=numbers).values_list("phone", flat=True),
+        phones=_phones(numbers),
     )
+
+
+def _phones(people: Collection[int]) -> set[str]:
+    own = Person.objects.filter(pk__in=people).values_list("mobile", "phone")
+    others = PersonPhone.objects.filter(person__in=people).values_list("number", flat=True)
+    return {number for pair in own for number in pair} | set(others)
 
 
 def holdings() -> list[Holding]:
@@ -34,6 +54,11 @@ def holdings() -> list[Holding]:
         Holding(name="people", rows=_people, erase=_remove),
         Holding(name="email_addresses", rows=partial(_of_person, EmailAddress), erase=_nothing),
         Holding(name="changes_by_imports", rows=partial(_of_person, ImportedChange), erase=_nothing),
+        Holding(name="phones", rows=partial(_of_person, PersonPhone), erase=_nothing),
+        Holding(name="interests", rows=partial(_of_person, PersonInterest), erase=_nothing),
+        Holding(name="tasks", rows=partial(_of_person, Task), erase=_nothing),
+        Holding(name="changes", rows=_changes, erase=_forget_changes),
+        Holding(name="merges", rows=_merges, erase=_nothing),
         Holding(name="selections", rows=partial(_of_person, SelectionMember), erase=_nothing),
         Holding(name="projects", rows=partial(_of_person, ProjectMember), erase=_nothing),
         Holding(name="rejected_rows", rows=partial(_naming, RejectedRow, "cells"), erase=_forget_rejected),
@@ -43,6 +68,16 @@ def holdings() -> list[Holding]:
 
 def _people(subject: Subject) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=subject.numbers)
+
+
+def _changes(subject: Subject) -> QuerySet[Change]:
+    """Those of the person, and those of others that name one of the addresses."""
+    named = _naming(Change, "what", subject).values("pk")
+    return Change.objects.filter(Q(person__in=subject.numbers) | Q(pk__in=named))
+
+
+def _merges(subject: Subject) -> QuerySet[Merge]:
+    return Merge.objects.filter(kept__in=subject.numbers)
 
 
 def _of_person(model: Any, subject: Subject) -> QuerySet[Any]:
@@ -68,6 +103,11 @@ def _remove(subject: Subject, _now: dt.datetime) -> int:
 
 def _nothing(_subject: Subject, _now: dt.datetime) -> int:
     return 0
+
+
+def _forget_changes(subject: Subject, _now: dt.datetime) -> int:
+    """That somebody else was changed stays; what stood there goes."""
+    return _naming(Change, "what", subject).update(what={})
 
 
 def _forget_rejected(subject: Subject, _now: dt.datetime) -> int:

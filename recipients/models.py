@@ -5,6 +5,7 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
+from django.core.checks import CheckMessage
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -12,15 +13,117 @@ from django.utils.translation import gettext_lazy as _
 from consent import rules
 
 
-class Company(models.Model):
-    name = models.CharField(_("name"), max_length=200)
+class SortName(models.Func):
+    """The key by which a person stands in a list; see migration 0012 for its rules."""
+
+    function = "recipients_sort_name"
+    arity = 2
+    output_field = models.TextField()
+
+
+class Computed(models.GeneratedField):
+    """A column that the database works out. Django would ask a server whether it can; every PostgreSQL of ours can."""
+
+    def _check_supported(self, databases: object) -> list[CheckMessage]:
+        return []
+
+    def _check_persistence(self, databases: object) -> list[CheckMessage]:
+        return []
+
+
+class CustomField(models.Model):
+    """A field of people or companies that this house made up for itself. Values stand in `custom` of the row, by key."""
+
+    class Of(models.TextChoices):
+        PERSON = "person", _("People")
+        COMPANY = "company", _("Companies")
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("Text")
+        NUMBER = "number", _("Number")
+        DATE = "date", _("Date")
+        CHOICE = "choice", _("Choice")
+        YESNO = "yesno", _("Yes or no")
+
+    of = models.CharField(max_length=7, choices=Of)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
+    name = models.CharField(_("name"), max_length=60)
+    key = models.CharField(max_length=40)  # a-z 0-9 _; in `custom` and in merge variables; never changes
+    choices = models.JSONField(default=list, blank=True)  # of a choice: its words, in order
+    position = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("of", "key", name="custom_field_key"),
+            models.UniqueConstraint("of", Lower("name"), name="custom_field_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Interest(models.Model):
+    """A subject that people and companies may be interested in, out of one list for the whole house."""
+
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="interest_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Whereabouts(models.Model):
+    """Where somebody lives or works, in whose hours, and who of us looks after them."""
+
+    language = models.CharField(_("language"), max_length=10, blank=True, db_default="")
     country = models.CharField(_("country"), max_length=2, blank=True)  # ISO 3166-1 alpha-2
-    city = models.CharField(_("city"), max_length=100, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, blank=True, db_default="")  # "Europe/Amsterdam"
+    street = models.CharField(_("street and number"), max_length=200, blank=True, db_default="")
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True, db_default="")
+    city = models.CharField(_("city"), max_length=100, blank=True, db_default="")
+    region = models.CharField(_("state or region"), max_length=100, blank=True, db_default="")
+    phone = models.CharField(_("phone"), max_length=30, blank=True, db_default="")  # E.164: recipients.phones.normalise
+    custom = models.JSONField(default=dict, blank=True, db_default={})  # {CustomField.key: text, number, true or false}
+
+    class Meta:
+        abstract = True
+
+
+class Company(Whereabouts):
+    name = models.CharField(_("name"), max_length=200)
     website = models.URLField(_("website"), blank=True)
+    our_contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("sales contact"),
+        db_index=False,  # see company_by_contact
+    )
+    support_contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("support contact"),
+        db_index=False,
+    )
+    notes = models.TextField(_("notes"), blank=True, db_default="")
+    interests = models.ManyToManyField(Interest, through="CompanyInterest", related_name="companies")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         indexes = [
+            # whose companies a user's removal leaves without a contact
+            models.Index("our_contact", name="company_by_contact", condition=models.Q(our_contact__isnull=False)),
+            models.Index(
+                "support_contact", name="company_by_support", condition=models.Q(support_contact__isnull=False)
+            ),
             # search as you type
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="company_name_trgm"),
             models.Index(Lower("name"), "id", name="company_by_name"),  # an import finds the company of a row
@@ -55,7 +158,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
         )
 
 
-class Person(models.Model):
+class Person(Whereabouts):
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     middle_name = models.CharField(_("middle name"), max_length=50, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
@@ -63,30 +166,50 @@ class Person(models.Model):
     company = models.ForeignKey(
         Company, on_delete=models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("company")
     )
-    language = models.CharField(_("language"), max_length=10, blank=True)
-    country = models.CharField(_("country"), max_length=2, blank=True)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    mobile = models.CharField(_("mobile"), max_length=30, blank=True, db_default="")  # E.164; texts go there
     our_contact = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("our contact"),
+        verbose_name=_("sales contact"),
         db_index=False,  # see person_by_contact
     )
+    support_contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("support contact"),
+        db_index=False,  # see person_by_support
+    )
+    interests = models.ManyToManyField(Interest, through="PersonInterest", related_name="people")
     notes = models.TextField(_("notes"), blank=True)
     is_former_employee = models.BooleanField(_("former employee"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # "berg jan" for Jan van den Berg: the order of a Dutch list of names, worked out by the database itself
+    sort_name = Computed(
+        expression=SortName("last_name", "first_name"),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
 
     objects = PersonQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            models.Index("last_name", "first_name", "id", name="person_by_name"),  # the People page, keyset
+            models.Index("sort_name", "id", name="person_by_sort_name"),  # the People page, keyset
+            models.Index(
+                "mobile", name="person_by_mobile", condition=~models.Q(mobile="")
+            ),  # who answered, who sent STOP
             # whose people a user's removal leaves without a contact; most people have none
             models.Index("our_contact", name="person_by_contact", condition=models.Q(our_contact__isnull=False)),
+            models.Index(
+                "support_contact", name="person_by_support", condition=models.Q(support_contact__isnull=False)
+            ),
         ]
         triggers = [
             # addresses and memberships have no constraint that looks each row up; as a set they go with their person
@@ -110,6 +233,11 @@ class Person(models.Model):
         return self.name or str(_("No name"))
 
     @property
+    def home(self) -> str:
+        """The country from which this person dials."""
+        return self.country or (self.company.country if self.company else "") or settings.HOME_COUNTRY
+
+    @property
     def name(self) -> str:
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
 
@@ -130,6 +258,33 @@ class PersonSearch(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class PersonInterest(models.Model):
+    # no index of its own: the constraint below begins with it
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False)
+    interest = models.ForeignKey(Interest, on_delete=models.CASCADE, related_name="+", db_index=False)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "interest"], name="interest_once_per_person")]
+        indexes = [models.Index("interest", "person", name="person_by_interest")]  # criteria, the list of interests
+
+    def __str__(self) -> str:
+        return f"{self.interest_id} of {self.person_id}"
+
+
+class CompanyInterest(models.Model):
+    # no index of its own: the constraint below begins with it
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+", db_index=False)
+    interest = models.ForeignKey(Interest, on_delete=models.CASCADE, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "interest"], name="interest_once_per_company")]
+
+    def __str__(self) -> str:
+        return f"{self.interest_id} of {self.company_id}"
 
 
 class EmailAddress(models.Model):
@@ -168,6 +323,71 @@ class EmailAddress(models.Model):
                 """,
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Phone(models.Model):
+    """A further telephone number, beside the mobile and the first one that stand in the row itself; lower ranks first."""
+
+    class Kind(models.TextChoices):
+        MOBILE = "mobile", _("Mobile")
+        FIXED = "fixed", _("Landline")
+        OTHER = "other", _("Other")
+
+    number = models.CharField(_("phone"), max_length=30)  # E.164: recipients.phones.normalise
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.OTHER)
+    rank = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class PersonPhone(Phone):
+    # no index of its own: both constraints below begin with it
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="phones", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "number"], name="phone_once_per_person"),
+            models.UniqueConstraint(
+                fields=["person", "rank"], name="one_phone_per_rank", deferrable=models.Deferrable.DEFERRED
+            ),
+        ]
+        indexes = [models.Index("number", name="personphone_number")]  # who answered, who sent STOP
+
+
+class CompanyPhone(Phone):
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="phones", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "number"], name="phone_once_per_company"),
+            models.UniqueConstraint(
+                fields=["company", "rank"], name="one_company_phone_per_rank", deferrable=models.Deferrable.DEFERRED
+            ),
+        ]
+
+
+class CompanyAddress(models.Model):
+    """An e-mail address of a company itself; rank 1 is the one we write to."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="email_addresses", db_index=False)
+    address = models.CharField(_("e-mail"), max_length=320)  # normalised: consent.addresses.normalise
+    rank = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "address"], name="address_once_per_company"),
+            models.UniqueConstraint(
+                fields=["company", "rank"], name="one_company_address_per_rank", deferrable=models.Deferrable.DEFERRED
+            ),
+        ]
+        indexes = [models.Index("address", name="companyaddress_address")]
 
     def __str__(self) -> str:
         return self.address
@@ -245,6 +465,7 @@ class Project(models.Model):
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PLANNED)
+    kind = models.CharField(_("type"), max_length=60, blank=True, db_default="")  # in the house's own words
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
     people = models.ManyToManyField(Person, through="ProjectMember", related_name="projects")
@@ -258,6 +479,7 @@ class Project(models.Model):
 class ProjectMember(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(_("role"), max_length=60, blank=True, db_default="")  # "speaker", in the house's own words
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -265,6 +487,103 @@ class ProjectMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.project_id}"
+
+
+class Task(models.Model):
+    """A follow-up: what one of us is to do about a person, a company or a project."""
+
+    class Kind(models.TextChoices):
+        TODO = "todo", _("To-do")
+        APPOINTMENT = "appointment", _("Appointment")
+
+    kind = models.CharField(_("kind"), max_length=11, choices=Kind, default=Kind.TODO)
+    title = models.CharField(_("what"), max_length=200)
+    notes = models.TextField(_("notes"), blank=True)
+    due_on = models.DateField(_("on"), null=True, blank=True)
+    due_at = models.TimeField(_("at"), null=True, blank=True)  # of an appointment, on our clock
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("for"),
+        db_index=False,  # see task_open
+    )
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        indexes = [
+            # My tasks: what is open, the first due first
+            models.Index("assignee", "due_on", "id", name="task_open", condition=models.Q(done_at__isnull=True)),
+            models.Index(fields=["assignee", "-done_at"], name="task_done", condition=models.Q(done_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Change(models.Model):
+    """What one of us, an import or a form changed about a person or a company: who, when, from what to what."""
+
+    class Source(models.TextChoices):
+        CREATED = "created", _("Written down")
+        EDIT = "edit", _("Edited")
+        BULK = "bulk", _("Edited with others")
+        IMPORT = "import", _("Import")
+        MERGE = "merge", _("Merged")
+        FORM = "form", _("Form")
+        LINK = "link", _("Link")
+        API = "api", _("API")
+        ADMIN = "admin", _("Administration")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="changes", db_index=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, related_name="changes", db_index=False)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    source = models.CharField(max_length=7, choices=Source)
+    what = models.JSONField(default=dict)  # {field: [old, new]}; lists of addresses and the like as lists
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) ^ models.Q(company__isnull=True), name="change_of_one"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["person", "-at", "-id"], name="change_by_person", condition=models.Q(person__isnull=False)
+            ),
+            models.Index(
+                fields=["company", "-at", "-id"], name="change_by_company", condition=models.Q(company__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.person_id or self.company_id}"
+
+
+class Merge(models.Model):
+    """A person who turned out to be somebody we knew already; the old number leads to the one that was kept."""
+
+    gone = models.BigIntegerField(unique=True)
+    name = models.CharField(max_length=260)  # of the one that is gone
+    kept = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.kept_id}"
 
 
 class Import(models.Model):

@@ -7,7 +7,8 @@ from itertools import batched
 
 from django.db import connection, transaction
 
-from recipients.models import Company, EmailAddress, Person
+from recipients import phones
+from recipients.models import Company, CompanyPhone, EmailAddress, Person, PersonPhone
 
 BATCH = 5_000
 LONGEST_TEXT = 2_000  # of a person's search text; nobody types more
@@ -35,6 +36,29 @@ def write(person: Person, addresses: Sequence[str]) -> Person:
     )
     index([person.pk])
     return person
+
+
+@transaction.atomic
+def write_phones(of: Person | Company, numbers: Sequence[str]) -> None:
+    """Save exactly these further numbers, as E.164, in this order."""
+    numbers = list(dict.fromkeys(numbers))
+    of.phones.exclude(number__in=numbers).delete()
+    if isinstance(of, Person):
+        made = [PersonPhone(person=of, number=one, kind=phones.kind(one), rank=rank) for rank, one in _ranked(numbers)]
+        PersonPhone.objects.bulk_create(
+            made, update_conflicts=True, unique_fields=["person", "number"], update_fields=["rank"]
+        )
+    else:
+        rows = [
+            CompanyPhone(company=of, number=one, kind=phones.kind(one), rank=rank) for rank, one in _ranked(numbers)
+        ]
+        CompanyPhone.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["company", "number"], update_fields=["rank"]
+        )
+
+
+def _ranked(values: Sequence[str]) -> Iterable[tuple[int, str]]:
+    return enumerate(values, start=1)
 
 
 def shared_addresses(person: Person) -> list[Shared]:

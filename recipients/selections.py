@@ -150,7 +150,7 @@ def look(root: Group, known: Glossary, *, now: dt.datetime) -> Look:
             cursor.execute(sql, writer.parameters)
             numbers = [row[0] for row in cursor.fetchall()]
     people = Person.objects.filter(pk__in=numbers).select_related("company").defer("notes")
-    return Look(found, list(people.with_addresses().order_by("last_name", "first_name", "id")))
+    return Look(found, list(people.with_addresses().order_by("sort_name", "id")))
 
 
 def why(root: Group, known: Glossary, person: Person, *, now: dt.datetime) -> meaning.Answer:

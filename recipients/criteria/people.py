@@ -51,7 +51,12 @@ def _person() -> Iterable[Field]:
     yield Field("person.title", pgettext_lazy("criterion", "Title"), PERSON, texts("p.title"))
     yield Field("person.language", _("Language"), PERSON, listed("p.language", choices.LANGUAGES, _("Languages")))
     yield Field("person.country", _("Country"), PERSON, listed("p.country", choices.COUNTRIES, _("Countries")))
-    yield Field("person.phone", _("Phone"), PERSON, presence("p.phone <> ''"))
+    yield Field(
+        "person.phone",
+        _("Phone"),
+        PERSON,
+        presence("(p.phone <> '' OR p.mobile <> '')"),
+    )
     yield Field("person.created", _("Added"), PERSON, moments("p.created_at"))
     yield Field(
         "person.former",

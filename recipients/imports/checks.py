@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from consent import addresses
+from recipients import phones
 from recipients.imports import vocabulary
 from recipients.imports.columns import LABELS, Field
 from recipients.imports.rows import Batch
@@ -47,7 +49,7 @@ WARNINGS: dict[Warn, Promise] = {
     Warn.ROLE: gettext_lazy("Address of a function (info@, sales@): taken over, but never mailed in bulk"),
     Warn.OTHER_ADDRESS: gettext_lazy("A second address that is not valid: left out"),
     Warn.NOT_A_NAME: gettext_lazy("A number, date or yes/no where a name belongs: left empty"),
-    Warn.NOT_A_PHONE: gettext_lazy("No digits where a phone number belongs: left empty"),
+    Warn.NOT_A_PHONE: gettext_lazy("Not a phone number: left empty"),
     Warn.COUNTRY: gettext_lazy("Country we do not know: left empty"),
     Warn.LANGUAGE: gettext_lazy("Language we do not know: left empty"),
     Warn.NO_EVIDENCE: gettext_lazy("No evidence of consent in the row's own cells: taken over, cannot be mailed"),
@@ -101,8 +103,8 @@ def check(batch: Batch, mapping: Mapping[int, Field]) -> Checked:
     table.cut_whole_names()
     for name in NAMES:
         table.drop(name, Warn.NOT_A_NAME, unless=is_name)
-    table.drop(Field.PHONE, Warn.NOT_A_PHONE, unless=lambda cell: any(map(str.isdigit, cell)))
     table.translate(Field.COUNTRY, Warn.COUNTRY, vocabulary.country)
+    table.read_phones()
     table.translate(Field.LANGUAGE, Warn.LANGUAGE, vocabulary.language)
     return table.checked()
 
@@ -199,6 +201,21 @@ class Table:
         for position, cell in enumerate(column):
             if cell and not codes[cell]:
                 self.warn(warning, position)
+
+    def read_phones(self) -> None:
+        """Give each number the form of E.164, by the person's country or else ours."""
+        column, countries = self.columns.get(Field.PHONE, ()), self.columns.get(Field.COUNTRY, self.blank)
+        for position, cell in enumerate(column):
+            if not cell:
+                continue
+            try:
+                self.columns[Field.PHONE][position] = phones.normalise(
+                    cell, countries[position] or settings.HOME_COUNTRY
+                )
+            except phones.InvalidPhone:
+                self.columns[Field.PHONE][position] = ""
+                if any(map(str.isalnum, cell)):  # a dash or a question mark is a way to say: nothing
+                    self.warn(Warn.NOT_A_PHONE, position)
 
     def warn(self, warning: Warn, position: int) -> None:
         if position not in self.reasons:

@@ -12,7 +12,7 @@ from recipients.forms import AddToForm, CompanyForm
 from recipients.models import Company, Person
 
 BY_NAME = paging.Order(("name", "id"))
-BY_PERSON = paging.Order(("last_name", "first_name", "id"))
+BY_PERSON = paging.Order(("sort_name", "id"))
 
 
 @require_safe

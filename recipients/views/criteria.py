@@ -224,7 +224,7 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"person": person, "answer": explained.answer(answer, known)}
     elif words:
         found = Person.objects.matching(words).select_related("company").with_addresses()
-        context["found"] = found.order_by("last_name", "id")[:6]
+        context["found"] = found.order_by("sort_name", "id")[:6]
     return render(request, "recipients/criteria/why.html", context)
 
 

@@ -10,7 +10,7 @@ from recipients import members, paging
 from recipients.models import Person
 from recipients.views import picked
 
-BY_NAME = paging.Order(("last_name", "first_name", "id"))
+BY_NAME = paging.Order(("sort_name", "id"))
 OFFERED = 8
 
 
@@ -36,7 +36,7 @@ def offer(request: HttpRequest, which: members.List, template: str) -> HttpRespo
             Person.objects.matching(words)
             .select_related("company")
             .with_addresses()
-            .order_by("last_name", "id")[:OFFERED]
+            .order_by("sort_name", "id")[:OFFERED]
         )
         on_list = set(members.of(which).filter(pk__in=[person.pk for person in found]).values_list("pk", flat=True))
     total = paging.total(Person.objects.matching(words)) if len(found) == OFFERED else paging.Total(len(found))

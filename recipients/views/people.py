@@ -14,8 +14,8 @@ from recipients.models import Company, Import, Person, Project, Selection
 from recipients.views import picked
 
 ORDERS = {
-    "name": paging.Order(("last_name", "first_name", "id")),
-    "-name": paging.Order(("last_name", "first_name", "id"), descending=True),
+    "name": paging.Order(("sort_name", "id")),
+    "-name": paging.Order(("sort_name", "id"), descending=True),
     "newest": paging.Order(("id",), descending=True),
 }
 

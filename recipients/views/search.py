@@ -17,7 +17,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if words:
         people = Person.objects.matching(words).select_related("company").with_addresses()
         context |= {
-            "people": people.order_by("last_name", "first_name", "id")[:EACH],
+            "people": people.order_by("sort_name", "id")[:EACH],
             "companies": Company.objects.filter(name__icontains=words).order_by("name")[:EACH],
             "selections": Selection.objects.filter(name__icontains=words).order_by("-pk")[:EACH],
             "projects": Project.objects.filter(name__icontains=words).order_by("-pk")[:EACH],

@@ -14,7 +14,9 @@ def some_people() -> list[Person]:
     bakery = a_company("Bakkerij De Wit", city="Rotterdam")
     return [
         a_person("Hanna Wit", email="hanna@bakkerijdewit.example", at=bakery, title="Owner", language="nl"),
-        a_person("Ruben Kuijpers", email="ruben@noordmetaal.example", also=("ruben@planet.example",), phone="06 1234"),
+        a_person(
+            "Ruben Kuijpers", email="ruben@noordmetaal.example", also=("ruben@planet.example",), phone="+31612345678"
+        ),
         a_person("Fatima Amrani", email=""),
     ]
 

@@ -122,12 +122,12 @@ def test_a_known_company_is_not_made_twice(marketer: Client) -> None:
     ],
 )
 def test_a_mistake_is_named_and_nothing_typed_is_lost(marketer: Client, given: dict[str, str], said: str) -> None:
-    answer = marketer.post(reverse("recipients:person_new"), {"phone": "06 1234", **given})
+    answer = marketer.post(reverse("recipients:person_new"), {"phone": "06 12345678", **given})
 
     page = answer.content.decode()
     assert answer.status_code == 422
     assert said in page
-    assert 'value="06 1234"' in page
+    assert 'value="06 12345678"' in page
     assert not Person.objects.exists()
 
 
@@ -336,6 +336,8 @@ def test_the_admin_keeps_the_search_text(client: Client) -> None:
             "email_addresses-0-person": person.pk,
             "email_addresses-0-address": address.address,
             "email_addresses-0-rank": "1",
+            "phones-TOTAL_FORMS": "0",
+            "phones-INITIAL_FORMS": "0",
         },
     )
 

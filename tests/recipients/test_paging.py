@@ -10,7 +10,7 @@ from recipients import paging
 from recipients.models import Company, Person
 from tests.recipients.factories import a_person
 
-BY_NAME = paging.Order(("last_name", "first_name", "id"))
+BY_NAME = paging.Order(("sort_name", "id"))
 pytestmark = pytest.mark.django_db
 
 

@@ -36,7 +36,7 @@ def found(*parts: tree.Node, how: How = How.ALL) -> set[str]:
 def test_a_person_is_found_by_what_is_written_down() -> None:
     bakery = a_company("Bakkerij De Wit", city="Rotterdam", country="NL")
     a_person("Hanna Wit", at=bakery, language="nl", country="NL", email="hanna@dewit.example", title="Owner")
-    a_person("Émile Zola", language="fr", phone="06 1", email="zola@sub.dewit.example", is_former_employee=True)
+    a_person("Émile Zola", language="fr", phone="+31612345678", email="zola@sub.dewit.example", is_former_employee=True)
     a_person("Nobody", email="")
 
     assert found(ask("person.language", codes=["nl", "de"])) == {"Hanna"}

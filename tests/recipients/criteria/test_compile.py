@@ -68,7 +68,7 @@ class World:
             language=["nl", "en", "", "de"][number % 4],
             country=["NL", "", "BE"][number % 3],
             title=NAMES[(number * 3) % len(NAMES)].strip(),
-            phone="06" if number % 4 == 1 else "",
+            phone="+31612345678" if number % 4 == 1 else "",
             is_former_employee=number % 5 == 0,
         )
         Person.objects.filter(pk=person.pk).update(first_name=first, middle_name="", last_name=last, created_at=created)
@@ -83,7 +83,7 @@ class World:
             )
         person.refresh_from_db()
         return Someone(
-            person.pk, first, last, person.title, person.language, person.country, person.phone,
+            person.pk, first, last, person.title, person.language, person.country, "06" if number % 4 == 1 else "",
             person.is_former_employee, created, firm if firm and firm[0] else None, addresses,
             frozenset(inside), frozenset(joined), frozenset(suppressed),
         )  # fmt: skip

@@ -1,0 +1,60 @@
+"""Telephone numbers: read as people write them, kept as E.164, said as one says them at home. Pure."""
+
+import functools
+
+import phonenumbers
+from django.utils.translation import gettext as _
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+
+MOBILE, FIXED, OTHER = "mobile", "fixed", "other"
+KINDS = {
+    PhoneNumberType.MOBILE: MOBILE,
+    PhoneNumberType.FIXED_LINE: FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: MOBILE,  # North America does not tell them apart; texts arrive there
+}
+
+
+class InvalidPhone(ValueError):
+    """This is no telephone number; fit to show a person."""
+
+
+@functools.lru_cache(maxsize=20_000)
+def normalise(text: str, country: str) -> str:
+    """Give E.164: "06-12345678" of somebody in NL is "+31612345678". Raises InvalidPhone.
+
+    `country` is ISO 3166-1 alpha-2, of the person; it only counts where the number has no country of its own.
+    """
+    try:
+        number = phonenumbers.parse(text.strip(), country or None)
+    except NumberParseException as mistake:
+        if mistake.error_type == NumberParseException.INVALID_COUNTRY_CODE and not text.strip().startswith("+"):
+            raise InvalidPhone(
+                _("We do not know the country of this number. Begin it with + and the country.")
+            ) from None
+        raise InvalidPhone(_("This is not a phone number. Write it as 06 12345678 or +31 6 12345678.")) from None
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidPhone(_("This phone number has too few or too many digits."))
+    if not phonenumbers.is_valid_number(number):
+        raise InvalidPhone(_("There is no such phone number. Look at its digits once more."))
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+@functools.lru_cache(maxsize=20_000)
+def kind(number: str) -> str:
+    """Say of an E.164 number whether it is a mobile one, a landline, or something else."""
+    try:
+        return KINDS.get(phonenumbers.number_type(phonenumbers.parse(number)), OTHER)
+    except NumberParseException:
+        return OTHER
+
+
+@functools.lru_cache(maxsize=20_000)
+def said(number: str, country: str) -> str:
+    """Write an E.164 number as one dials it from `country`: without its country when it is there already."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return number
+    at_home = phonenumbers.country_code_for_region(country) == parsed.country_code if country else False
+    way = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, way)
