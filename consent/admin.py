@@ -9,8 +9,11 @@ from consent.models import (
     Confirmation,
     ConsentDetail,
     ConsentEvent,
+    EvidenceFile,
     Ground,
+    LegalBasis,
     OptOutKey,
+    PrivacyNotice,
     Purpose,
     RuleVersion,
     Standing,
@@ -134,4 +137,25 @@ class ConfirmationAdmin(ReadOnly):
 class SubjectRequestAdmin(ReadOnly):
     list_display = ("id", "asked_at", "due_on", "actor", "identified_at", "erased_at", "closed_at")
     exclude = ("key",)  # who has it may see and erase the person's data
+    ordering = ("-id",)
+
+
+@admin.register(LegalBasis)
+class LegalBasisAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name_en", "name_nl", "code", "is_active")
+    readonly_fields = ("code",)  # the ledger keeps it
+    ordering = ("id",)
+
+
+@admin.register(PrivacyNotice)
+class PrivacyNoticeAdmin(ReadOnly):
+    list_display = ("version", "controller", "created_at", "created_by")
+    list_select_related = ("created_by",)
+    ordering = ("-id",)
+
+
+@admin.register(EvidenceFile)
+class EvidenceFileAdmin(ReadOnly):
+    list_display = ("file_name", "content_type", "size", "created_at")
+    exclude = ("file",)
     ordering = ("-id",)

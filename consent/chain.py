@@ -25,7 +25,12 @@ def link(previous: bytes, body: str) -> bytes:
 
 def commitment(salt: bytes, detail: tuple[object, ...], evidence: str) -> bytes:
     """Commit to the personal side without telling it; `evidence` is text of `jsonb`."""
-    return hashlib.sha256(salt + f"{_json(detail)[:-1]}, {evidence}]".encode()).digest()
+    return hashlib.sha256(salt + personal(detail, evidence).encode()).digest()
+
+
+def personal(detail: tuple[object, ...], evidence: str) -> str:
+    """Write the personal side as it is hashed."""
+    return f"{_json(detail)[:-1]}, {evidence}]"
 
 
 def microseconds(moment: dt.datetime) -> int:
@@ -63,10 +68,17 @@ def _sorted(value: object) -> object:
     raise TypeError(f"evidence holds text, whole numbers and booleans, not {value!r}")
 
 
+def tail(basis: str, country: str, notice: int | None) -> str:
+    """Give the last parts of a body. Entries of before they existed have none: their hashes stay what they were."""
+    parts = (f"|basis={basis}" if basis else "", f"|country={country}" if country else "")
+    return "".join(parts) + (f"|notice={notice}" if notice else "")
+
+
 BODY = """concat_ws('|', e.id, (extract(epoch FROM e.recorded_at) * 1000000)::bigint,
     (extract(epoch FROM e.acted_at) * 1000000)::bigint, e.act, e.channel, e.purpose_id,
     coalesce(e.subscription_type_id::text, ''), e.source, e.kind, coalesce(e.evidence_on::text, ''),
-    coalesce(((extract(epoch FROM e.expires_at) * 1000000)::bigint)::text, ''), e.actor, encode(e.commitment, 'hex'))"""
+    coalesce(((extract(epoch FROM e.expires_at) * 1000000)::bigint)::text, ''), e.actor, encode(e.commitment, 'hex'),
+    'basis=' || nullif(e.basis, ''), 'country=' || nullif(e.country, ''), 'notice=' || e.notice_id)"""
 DETAIL = """jsonb_build_array(d.address, d.subject, d.wording, d.language, host(d.ip), d.user_agent, d.url,
     d.evidence)::text"""
 

@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import addresses, ledger, suppressions
+from consent import addresses, ledger, overview, suppressions
 from consent.models import Confirmation, SubscriptionType
 from consent.seen import NOTHING, Seen
 
@@ -220,6 +220,7 @@ def _yes(asked: Confirmation, subscription_type: SubscriptionType, seen: Seen, n
         evidence_on=timezone.localdate(now),
         evidence={**asked.evidence, **{key: value for key, value in proof.items() if value}},
         actor="self",
+        country=overview.country_of(asked.address),
         wording=seen.wording or asked.wording,
         language=seen.language or asked.language,
         url=seen.url,

@@ -57,6 +57,8 @@ OTHER_SOURCES: dict[str, str | Promise] = {
     "objection": gettext_lazy("Objected to marketing"),
     "undo": gettext_lazy("Changed their mind"),
     "staff": gettext_lazy("Taken off the list by hand"),
+    "preferences": gettext_lazy("Preferences page"),
+    "erasure": gettext_lazy("Request to be erased"),
 }
 
 
@@ -80,6 +82,15 @@ LABELS: dict[str, str | Promise] = {
     "form": gettext_lazy("Form"),
     "page": gettext_lazy("Address of the page"),
     "days": gettext_lazy("Days"),
+    "file": gettext_lazy("Scan (SHA-256)"),
+    "file_name": gettext_lazy("Scan"),
+    "asked_at": gettext_lazy("Asked to confirm"),
+    "mailed_at": gettext_lazy("Mail sent"),
+    "message_id": gettext_lazy("Message-ID of that mail"),
+    "wording_before": gettext_lazy("Wording before"),
+    "original": gettext_lazy("Entry that was confirmed"),
+    "until": gettext_lazy("Until"),
+    "entries": gettext_lazy("Entries"),
 }
 
 

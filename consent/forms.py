@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses, law, ledger, rulebook, rules
-from consent.models import Purpose, SubscriptionType, SuppressionReason
+from consent import addresses, evidence_files, law, ledger, overview, rulebook, rules
+from consent.models import EvidenceFile, LegalBasis, PrivacyNotice, Purpose, SubscriptionType, SuppressionReason
 
 
 class AddressField(forms.CharField):
@@ -62,17 +62,28 @@ class RecordForm(forms.Form):
         if self.rule.may_be_soft:
             for flag, label in law.SOFT_FLAGS.items():
                 self.fields[f"evidence_{flag}"] = forms.BooleanField(label=label, required=False)  # type: ignore[arg-type]
+        self.fields["basis"] = BasisChoice(label=_("Legal basis"), required=False)
+        if self.rule.code in evidence_files.ON_PAPER:
+            self.fields["scan"] = forms.FileField(
+                label=_("Scan of the paper"),
+                required=False,
+                help_text=_("PDF, PNG, JPEG or TIFF, at most 10 MB; kept with its fingerprint"),
+                widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.tif,.tiff"}),
+            )
         if self.rule.may_be_explicit:
             self.fields["box_ticked"] = forms.BooleanField(
                 label=_("They ticked a box that was not ticked beforehand"), required=False
             )
 
-    def entry(self, *, actor: str) -> ledger.Entry:
-        """Give the entry for the ledger."""
+    def entry(self, *, actor: str, scan: EvidenceFile | None = None) -> ledger.Entry:
+        """Give the entry for the ledger, with the hash of the scan that was kept."""
         values = self.cleaned_data
         pieces = {name.removeprefix("evidence_"): values[name] for name in values if name.startswith("evidence_")}
         evidence_on: dt.date = pieces.pop("on")
         of: SubscriptionType = values["subscription_type"]
+        basis: LegalBasis | None = values.get("basis")
+        if scan:
+            pieces |= {"file": scan.digest, "file_name": scan.file_name}
         return ledger.Entry(
             address=values["address"],
             purpose=of.purpose_id,
@@ -82,7 +93,17 @@ class RecordForm(forms.Form):
             evidence_on=evidence_on,
             evidence={key: law.YES if value is True else value for key, value in pieces.items() if value},
             actor=actor,
+            basis=basis.code if basis else "",
+            country=overview.country_of(values["address"]),
         )
+
+
+class BasisChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Legal bases in use, by their name in the reader's language."""
+
+    def __init__(self, **more: Any) -> None:
+        in_use = LegalBasis.objects.filter(is_active=True).order_by("pk")
+        super().__init__(queryset=in_use, empty_label=_("As the source says"), **more)
 
 
 class BlockForm(forms.Form):
@@ -123,3 +144,21 @@ class TypeForm(forms.ModelForm):  # type: ignore[type-arg]
         model = SubscriptionType
         fields = ("purpose", "name_en", "name_nl", "description_en", "description_nl", "is_active")
         widgets = {"description_en": forms.Textarea({"rows": 2}), "description_nl": forms.Textarea({"rows": 2})}
+
+
+class BasisForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A legal basis, in both languages."""
+
+    class Meta:
+        model = LegalBasis
+        fields = ("name_en", "name_nl", "description_en", "description_nl", "is_active")
+        widgets = {"description_en": forms.Textarea({"rows": 2}), "description_nl": forms.Textarea({"rows": 2})}
+
+
+class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new version of the privacy notice: what it says, where it stands, who is responsible."""
+
+    class Meta:
+        model = PrivacyNotice
+        fields = ("version", "url", "controller", "contact", "text")
+        widgets = {"contact": forms.Textarea({"rows": 2}), "text": forms.Textarea({"rows": 12})}

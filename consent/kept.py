@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from consent import pseudonyms
@@ -19,6 +19,7 @@ from consent.models import (
     Confirmation,
     ConsentDetail,
     ConsentEvent,
+    EvidenceFile,
     Ground,
     OptOutKey,
     Standing,
@@ -49,6 +50,7 @@ def holdings() -> list[Holding]:
         ),
         Holding(name="grounds", rows=partial(_by_address, Ground), erase=partial(_delete, Ground)),
         Holding(name="standings", rows=partial(_by_address, Standing), erase=partial(_delete, Standing)),
+        Holding(name="scans", rows=_scans, erase=_remove_scans),
         Holding(name="consent_events", rows=_events, erase=lambda _subject, _now: 0),  # they hold nothing personal
         Holding(name="consent_details", rows=_details, erase=_erase_details, hidden=frozenset({"salt", "fingerprint"})),
     ]
@@ -73,6 +75,23 @@ def _details(subject: Subject) -> QuerySet[ConsentDetail]:
 
 def _events(subject: Subject) -> QuerySet[ConsentEvent]:
     return ConsentEvent.objects.filter(pk__in=_details(subject).values("pk"))
+
+
+def _scans(subject: Subject) -> QuerySet[EvidenceFile]:
+    digests = _details(subject).filter(evidence__has_key="file").values_list("evidence__file", flat=True)
+    return EvidenceFile.objects.filter(digest__in=list(digests))
+
+
+def _remove_scans(subject: Subject, _now: dt.datetime) -> int:
+    """Remove the scans that are theirs; a list on which others stand too stays as the proof of those."""
+    mine = set(entries(subject))
+    removed = 0
+    for scan in _scans(subject):
+        if not ConsentDetail.objects.filter(evidence__file=scan.digest).exclude(pk__in=mine).exists():
+            transaction.on_commit(partial(scan.file.storage.delete, str(scan.file.name)))
+            scan.delete()
+            removed += 1
+    return removed
 
 
 def _blocks(subject: Subject) -> QuerySet[Suppression]:

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consent import chain, rulebook, rules, standings
+from consent import bases, chain, rulebook, rules, standings
 from consent.law import is_soft
-from consent.models import ConsentDetail
+from consent.models import ConsentDetail, PrivacyNotice
 from consent.verdict import GIVING, Evidence
 
 LOCK = 0x504F5354_00000001  # pg_advisory_xact_lock: one writer at the end of the chain
@@ -38,7 +38,8 @@ class Entry:
     `box_ticked`: the person ticked a box that was not ticked beforehand; makes `own_form` and the like explicit.
     `evidence` holds the keys that the source's rule names; text, whole numbers and booleans only.
     `actor` is "self", "user:7", "import:12", "form:3", "system". Only "self" ever beats an earlier opt-out.
-    `acted_at` is when it was done, if that was before `now`.
+    `acted_at` is when it was done, if that was before `now`. `basis` is the code of a `LegalBasis`; left out, it
+    follows from the source. `country` (ISO 3166-1) as far as it is known.
     """
 
     address: str
@@ -58,6 +59,8 @@ class Entry:
     ip: str | None = None
     user_agent: str = ""
     url: str = ""
+    basis: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def record(entries: Sequence[Entry], *, now: dt.datetime) -> Recorded:
         if not new:
             return Recorded(0, len(entries))
         first = _reserve_numbers(len(new))
-        _append(new, first, head, recorded_at=now)
+        _append(new, first, head, recorded_at=now, notice=_notice())
         last = first + len(new) - 1
         standings.fold(first, last)
         if any(row.is_own for row in new):
@@ -183,6 +186,7 @@ class _Declared:
     kind: str
     expires_at: dt.datetime | None
     evidence: str
+    basis: str
 
 
 @dataclass(slots=True)
@@ -213,7 +217,7 @@ def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
     for entry in entries:
         what = (
             *(entry.act, entry.source, entry.evidence_on, entry.box_ticked, id(entry.evidence), entry.actor),
-            *(bool(entry.wording), bool(entry.url), bool(entry.ip)),
+            *(bool(entry.wording), bool(entry.url), bool(entry.ip), entry.basis),
         )
         declared = known.get(what)
         if declared is None:
@@ -231,14 +235,15 @@ def _declare(entry: Entry, today: dt.date, zone: dt.tzinfo, sources: Mapping[str
     if found := problems(entry, today=today, sources=sources):
         raise NotEvidence(". ".join(found))
     if entry.act not in GIVING:
-        return _Declared(rules.Kind.NONE.value, None, chain.jsonb(entry.evidence))
+        return _Declared(rules.Kind.NONE.value, None, chain.jsonb(entry.evidence), entry.basis)
     rule = sources[entry.source]
     # what the person confirmed is explicit, wherever the address came from
     is_explicit = entry.act == "confirmed" or entry.box_ticked
     kind = rules.Kind.EXPLICIT if is_explicit else rule.kind
     # the window of a source is that of its own kind: a purchase counts two years, the box ticked at it until withdrawn
     expires_at = rules.expires_at(rule, entry.evidence_on, zone) if kind is rule.kind and entry.evidence_on else None
-    return _Declared(kind.value, expires_at, chain.jsonb(entry.evidence))
+    basis = entry.basis or bases.of(entry.source, kind)
+    return _Declared(kind.value, expires_at, chain.jsonb(entry.evidence), basis)
 
 
 def _row(entry: Entry, declared: _Declared, acted_at: dt.datetime) -> _Row:
@@ -294,14 +299,19 @@ def _reserve_numbers(count: int) -> int:
     return int(first)
 
 
-def _append(rows: Sequence[_Row], first: int, previous: bytes, *, recorded_at: dt.datetime) -> None:
+def _notice() -> int | None:
+    """The privacy notice that holds now."""
+    return PrivacyNotice.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def _append(rows: Sequence[_Row], first: int, previous: bytes, *, recorded_at: dt.datetime, notice: int | None) -> None:
     """Write the rows behind the chain's last hash `previous`, numbered from `first`."""
     recorded = chain.microseconds(recorded_at)
     with connection.cursor() as cursor:
         with cursor.copy(COPY_EVENTS) as copy:
             for number, row in enumerate(rows, first):
-                digest = chain.link(previous, _body(row, number, recorded))
-                copy.write_row((number, recorded_at, *_columns(row), row.commitment, previous, digest))
+                digest = chain.link(previous, _body(row, number, recorded, notice))
+                copy.write_row((number, recorded_at, *_columns(row), notice, row.commitment, previous, digest))
                 previous = digest
         with cursor.copy(COPY_DETAILS) as copy:
             for number, row in enumerate(rows, first):
@@ -312,17 +322,17 @@ def _columns(row: _Row) -> tuple[object, ...]:
     entry, declared = row.entry, row.declared
     return (
         *(row.acted_at, entry.act, entry.channel, entry.purpose, entry.subscription_type, entry.source),
-        *(declared.kind, entry.evidence_on, declared.expires_at, entry.actor),
+        *(declared.kind, entry.evidence_on, declared.expires_at, entry.actor, declared.basis, entry.country),
     )
 
 
-def _body(row: _Row, number: int, recorded: int) -> str:
+def _body(row: _Row, number: int, recorded: int, notice: int | None) -> str:
     entry, expires_at = row.entry, row.declared.expires_at
     expires = "" if expires_at is None else chain.microseconds(expires_at)
     return (
         f"{number}|{recorded}|{chain.microseconds(row.acted_at)}|{entry.act}|{entry.channel}|{entry.purpose}|"
         f"{entry.subscription_type or ''}|{entry.source}|{row.declared.kind}|{entry.evidence_on or ''}|{expires}|"
-        f"{entry.actor}|{row.commitment.hex()}"
+        f"{entry.actor}|{row.commitment.hex()}{chain.tail(row.declared.basis, entry.country, notice)}"
     )
 
 
@@ -333,7 +343,7 @@ def _release_unsubscriptions(first: int, last: int, now: dt.datetime) -> None:
 
 
 COPY_EVENTS = """COPY consent_consentevent (id, recorded_at, acted_at, act, channel, purpose_id, subscription_type_id,
-source, kind, evidence_on, expires_at, actor, commitment, previous, hash) FROM STDIN"""
+source, kind, evidence_on, expires_at, actor, basis, country, notice_id, commitment, previous, hash) FROM STDIN"""
 COPY_DETAILS = """COPY consent_consentdetail (event_id, salt, fingerprint, address, subject, wording, language, ip,
 user_agent, url, evidence) FROM STDIN"""
 

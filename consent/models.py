@@ -56,6 +56,50 @@ class SubscriptionType(Translated):
     is_active = models.BooleanField(_("active"), default=True)
 
 
+class LegalBasis(Translated):
+    """On what an act rests (GDPR Art. 6). The ledger keeps its code, so codes never change."""
+
+    code = models.SlugField(_("code"), unique=True, max_length=40)
+    is_active = models.BooleanField(_("active"), default=True)
+
+
+class PrivacyNotice(models.Model):
+    """A version of the privacy notice, with who is responsible. The latest one stands under every new entry.
+
+    Never changed, never removed: an entry says which one held when it was made.
+    """
+
+    version = models.CharField(_("version"), max_length=40)
+    url = models.URLField(_("address of the page"), blank=True)
+    text = models.TextField(_("text"))
+    digest = models.CharField(max_length=64)  # SHA-256 of the text, in hexadecimal
+    controller = models.CharField(_("who is responsible"), max_length=200)
+    contact = models.TextField(_("how to reach them"))
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="notices_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class EvidenceFile(models.Model):
+    """A scan of a paper form, a card, a contract: kept outside the web root, named by what is in it."""
+
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256, the key "file" of an entry's evidence
+    file = models.FileField(upload_to="evidence/%Y/%m/")
+    file_name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
 class Act(models.TextChoices):
     GIVEN = "given", _("Given")
     CONFIRMED = "confirmed", _("Confirmed")
@@ -89,6 +133,11 @@ class ConsentEvent(models.Model):
     evidence_on = models.DateField(null=True)
     expires_at = models.DateTimeField(null=True)
     actor = models.CharField(max_length=60)  # "self", "user:7", "import:12", "system"
+    basis = models.CharField(max_length=40, blank=True, db_default="")  # the code of a LegalBasis
+    country = models.CharField(max_length=2, blank=True, db_default="")  # of the person, as far as it was known then
+    notice = models.ForeignKey(
+        PrivacyNotice, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     commitment = models.BinaryField(max_length=32)
     previous = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)

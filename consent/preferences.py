@@ -203,6 +203,7 @@ def _yes(person: OptOutKey, subscription_type: SubscriptionType, seen: Seen, now
         evidence_on=timezone.localdate(now),
         evidence={"form": FORM, "how": "preferences"},
         actor="self",
+        country=overview.country_of(person.address),
         wording=seen.wording or subscription_type.name,
         language=seen.language,
         url=seen.url or path("…"),

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from consent import addresses, explain, ledger
+from consent import addresses, evidence_files, explain, ledger
 from consent.forms import RecordForm
 from consent.models import ConsentDetail
 from consent.views.verify import latest
@@ -41,7 +41,7 @@ def panel(request: HttpRequest) -> HttpResponse:
 def record(request: HttpRequest) -> HttpResponse:
     """Write down that somebody agreed: the form asks for the evidence that the chosen source needs."""
     if request.method == "POST":
-        form = RecordForm(request.POST)
+        form = RecordForm(request.POST, request.FILES)
         if form.is_valid() and _recorded(request, form):
             return redirect(f"{reverse('consent:address')}?{urlencode({'address': form.cleaned_data['address']})}")
         return render(request, "consent/record.html", {"form": form}, status=422)
@@ -51,8 +51,15 @@ def record(request: HttpRequest) -> HttpResponse:
 
 
 def _recorded(request: HttpRequest, form: RecordForm) -> bool:
+    now = timezone.now()
     try:
-        recorded = ledger.record([form.entry(actor=actor(request.user))], now=timezone.now())
+        upload = form.cleaned_data.get("scan")
+        by = request.user if isinstance(request.user, User) else None
+        scan = evidence_files.keep(upload, by=by, now=now) if upload else None
+        recorded = ledger.record([form.entry(actor=actor(request.user), scan=scan)], now=now)
+    except evidence_files.NotAScan as refusal:
+        form.add_error("scan", str(refusal))
+        return False
     except ledger.NotEvidence as refusal:
         form.add_error(None, str(refusal))
         return False

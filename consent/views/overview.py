@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from consent import explain, ledger, overview, rulebook, rules
-from consent.models import ConsentDetail, ConsentEvent, SubscriptionType, Suppression
+from consent import evidence_files, explain, ledger, overview, rulebook, rules
+from consent.models import ConsentDetail, ConsentEvent, LegalBasis, SubscriptionType, Suppression
 from consent.verdict import REASONS, Call
 from consent.views import pages
 
@@ -88,7 +88,7 @@ def entries(request: HttpRequest) -> HttpResponse:
 @require_GET
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry of the ledger with its evidence."""
-    event = get_object_or_404(ConsentEvent.objects.select_related("purpose", "subscription_type"), pk=pk)
+    event = get_object_or_404(ConsentEvent.objects.select_related("purpose", "subscription_type", "notice"), pk=pk)
     detail = ConsentDetail.objects.select_related("event").filter(pk=pk).first()
     context = {
         "event": event,
@@ -97,6 +97,8 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
         "name": _name(detail) if detail else "",
         "actor": explain.actor_name(event.actor),
         "evidence": explain.evidence(detail) if detail else [],
+        "basis": LegalBasis.objects.filter(code=event.basis).first() or event.basis,
+        "scans": evidence_files.of([detail]) if detail else [],
         "hash": bytes(event.hash).hex(),
         "previous": bytes(event.previous).hex(),
     }
