@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailings import audience, compiling, policy, preflight, resting, statistics
+from mailings import accounts, audience, compiling, policy, preflight, resting, statistics
 from mailings.delivery import chunks, domains, happenings
 from mailings.models import Chunk, Mailing, Message
 from mailings.preflight import Finding
@@ -90,6 +90,12 @@ def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, f
         raise CannotStart(_("Nobody would get it."))
     if _is_large(mailing, frozen.gets):
         raise NeedsApproval(frozen.gets)
+    try:
+        account = accounts.choose(mailing)
+    except accounts.Unusable as refusal:
+        raise CannotStart(str(refusal)) from refusal
+    Mailing.objects.filter(pk=mailing.pk).update(account=account)
+    mailing.account = account
     chunks.cut(mailing, now=now)
     domains.open_tallies(mailing.pk)
     happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)

@@ -6,8 +6,8 @@ The database knows what is to do: `tick` asks it every second, so that no broker
 import gc
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from datetime import datetime
 
 from celery import shared_task
 from celery.signals import worker_process_init, worker_process_shutdown
@@ -15,21 +15,30 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import again, lifecycle, resting, returned, statistics
+from mailings import accounts, again, lifecycle, resting, returned, statistics
 from mailings.channels import Channel
-from mailings.channels.email import EmailChannel
-from mailings.channels.smtp import Account
 from mailings.delivery import chunks, progress, worker
-from mailings.models import Mailing
+from mailings.models import Mailing, SendingAccount
 
 GARBAGE = 50_000  # objects made before the collector looks: some ten thousand letters
 TICK_LOCK = 0x504F5354_00000022
 
 
-@cache
-def email_channel() -> Channel:
-    """The connections of this process, kept for its life."""
-    return EmailChannel(Account.from_url(settings.SMTP_URL), hello=settings.BOUNCE_DOMAIN)
+_channels: dict[int | None, tuple[datetime | None, Channel]] = {}
+
+
+def channel_of(chunk: int) -> Channel:
+    """The channel of a chunk's account, kept for the life of this process or until the account is changed."""
+    account = SendingAccount.objects.filter(mailings__chunks=chunk).first()
+    number, changed = (account.pk, account.updated_at) if account else (None, None)
+    kept = _channels.get(number)
+    if kept and kept[0] == changed:
+        return kept[1]
+    if kept:
+        kept[1].close()
+    made = accounts.channel(account)
+    _channels[number] = (changed, made)
+    return made
 
 
 @worker_process_init.connect
@@ -41,8 +50,8 @@ def settle_in(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def say_goodbye(**_: object) -> None:
-    if email_channel.cache_info().currsize:
-        email_channel().close()
+    for _changed, channel in _channels.values():
+        channel.close()
 
 
 @shared_task
@@ -52,10 +61,22 @@ def deliver_chunk(*, chunk: int) -> int:
     number: int | None = chunk
     ends = time.monotonic() + settings.DELIVERY_TURN
     while number is not None:
-        handed_over += worker.work(number, channel=email_channel())
+        handed_over += _work(number)
         number = chunks.next_one(now=timezone.now()) if time.monotonic() < ends else None
     _issue()
     return handed_over
+
+
+def _work(chunk: int) -> int:
+    """Work on a chunk; an account that cannot be used waits for a person, and so does its mailing."""
+    try:
+        channel = channel_of(chunk)
+    except accounts.Unusable as trouble:
+        mailing = Mailing.objects.get(chunks=chunk)
+        with suppress(lifecycle.CannotMove):
+            lifecycle.pause(mailing, by=None, now=timezone.now(), why=str(trouble))
+        return 0
+    return worker.work(chunk, channel=channel)
 
 
 @shared_task

@@ -1,27 +1,22 @@
 """A test send: the same bytes as the campaign's, marked, to a few addresses, through the same mail server."""
 
 import re
-import smtplib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from consent import addresses, sealed
-from mailings import compiling, domains, reading
-from mailings.channels import DeliveryError
+from mailings import accounts, compiling, domains, reading
+from mailings.channels import DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
-from mailings.channels.smtp import Account, Patience, connect
 from mailings.models import Mailing
 from mailings.reading import Reader
 from mailings.rendering.escaping import RenderError
 from tracking import tokens
 
 MOST = 20  # addresses in one test
-PATIENCE = Patience(connect=10, command=15, data=15, block=15, final_dot=30)  # somebody waits for the answer
 _BETWEEN = re.compile(r"[;,\s]+")
 
 
@@ -70,30 +65,27 @@ def send(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> 
 
 
 def _hand_over(mailing: Mailing, ready: Sequence[tuple[str, bytes]]) -> Iterator[Sent]:
-    try:
-        server = connect(Account.from_url(settings.SMTP_URL), hello=settings.BOUNCE_DOMAIN, patience=PATIENCE)
-    except (DeliveryError, ValueError) as failure:
-        raise CannotTest(_("The mail server does not answer: %(answer)s") % {"answer": failure}) from failure
+    """Through the account of the campaign, and nobody is told anything but what the server said."""
     sender = tokens.return_path(mailing.pk, tokens.TEST)
+    letters = [Outgoing(number, sender, address, body) for number, (address, body) in enumerate(ready)]
     try:
-        for address, body in ready:
-            yield _one(server, sender, address, body)
+        channel = accounts.channel(accounts.choose(mailing), patience=accounts.QUICK)
+    except (accounts.Unusable, ValueError) as failure:
+        raise CannotTest(str(failure)) from failure
+    found: dict[int, Receipt] = {}
+    try:
+        for receipt in channel.send(letters, on_wire=lambda number: None, meanwhile=lambda: None):
+            found[receipt.number] = receipt
+    except DeliveryError as failure:
+        if not found:
+            raise CannotTest(_("The mail server does not answer: %(answer)s") % {"answer": failure}) from failure
     finally:
-        with suppress(OSError, smtplib.SMTPException):
-            server.quit()
+        channel.close()
+    for number, (address, _body) in enumerate(ready):
+        yield Sent(address, _problem(found.get(number)))
 
 
-def _one(server: smtplib.SMTP, sender: str, address: str, body: bytes) -> Sent:
-    try:
-        server.sendmail(sender, [address], body)
-    except smtplib.SMTPRecipientsRefused as refusal:
-        code, said = next(iter(refusal.recipients.values()))
-        return Sent(address, f"{code} {said.decode('utf-8', 'replace')}")
-    except smtplib.SMTPResponseException as refusal:
-        words = refusal.smtp_error
-        return Sent(
-            address, f"{refusal.smtp_code} {words.decode('utf-8', 'replace') if isinstance(words, bytes) else words}"
-        )
-    except (OSError, smtplib.SMTPException) as failure:
-        return Sent(address, str(failure) or type(failure).__name__)
-    return Sent(address)
+def _problem(receipt: Receipt | None) -> str:
+    if receipt is None:
+        return _("It was not tried.")
+    return "" if receipt.outcome is Outcome.ACCEPTED else receipt.answer or str(receipt.outcome)

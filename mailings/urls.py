@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import content, domains, library, online, reports, returned, sending, wizard
+from mailings.views import accounts, content, domains, library, online, reports, returned, sending, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -68,6 +68,13 @@ urlpatterns = [
     path("settings/domains/<int:pk>/sign/", domains.start_signing, name="domain_sign"),
     path("settings/domains/<int:pk>/forget/", domains.forget, name="domain_forget"),
     path("settings/domains/<int:pk>/remove/", domains.remove, name="domain_remove"),
+    path("settings/accounts/", accounts.index, name="accounts"),
+    path("settings/accounts/new/", accounts.edit, name="account_new"),
+    path("settings/accounts/<int:pk>/", accounts.edit, name="account"),
+    path("settings/accounts/<int:pk>/test/", accounts.test, name="account_test"),
+    path("settings/accounts/<int:pk>/delete/", accounts.delete, name="account_delete"),
+    path("settings/sending/", accounts.rules, name="sending_rules"),
+    path("settings/sending/limit/", accounts.limit, name="group_limit"),
     # for readers
     path("v/<str:token>/", online.view_online, name="view_online"),
 ]

@@ -19,8 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
-from mailings import again, audience, lifecycle, policy, tasks
-from mailings.channels.smtp import Account
+from mailings import accounts, again, audience, lifecycle, policy, tasks
 from mailings.delivery import happenings, progress
 from mailings.forms import SendingForm
 from mailings.models import Mailing
@@ -233,7 +232,7 @@ def _wake_workers() -> None:
 
 
 def _mailing(pk: int) -> Mailing:
-    found = Mailing.objects.select_related("subscription_type", "created_by").defer("content", "compiled")
+    found = Mailing.objects.select_related("subscription_type", "created_by", "account").defer("content", "compiled")
     return get_object_or_404(found, pk=pk)
 
 
@@ -259,5 +258,5 @@ def _progress(mailing: Mailing) -> dict[str, Any]:
         "refused": progress.refused(mailing) if seen.states["failed"] else [],
         "happenings": happenings.told(mailing),
         "zone": settings.TIME_ZONE.rpartition("/")[2].replace("_", " "),
-        "account": Account.from_url(settings.SMTP_URL),
+        "through": accounts.where(mailing.account),
     }
