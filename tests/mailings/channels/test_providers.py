@@ -143,14 +143,14 @@ def test_an_address_the_provider_refuses_in_a_yes_is_refused() -> None:
 
 
 def test_a_refused_key_stops_the_channel_and_costs_nobody_anything() -> None:
-    with Endpoint(Answer(401, {"ErrorCode": 10, "Message": "Bad or missing Server API token"})) as endpoint:
-        with a_channel(a_post("postmark", endpoint), at_once=2) as channel:
-            receipts: list[Receipt] = []
-            with pytest.raises(DeliveryError) as refusal:
-                receipts.extend(channel.send(map(a_message, range(1, 50)), on_wire=lambda number: None))
-            assert not refusal.value.retry
-            assert "Bad or missing Server API token" in str(refusal.value)
-            assert len(endpoint.requests) < 10
+    bad = Answer(401, {"ErrorCode": 10, "Message": "Bad or missing Server API token"})
+    with Endpoint(bad) as endpoint, a_channel(a_post("postmark", endpoint), at_once=2) as channel:
+        with pytest.raises(DeliveryError) as refusal:
+            list(channel.send(map(a_message, range(1, 50)), on_wire=lambda number: None))
+
+        assert not refusal.value.retry
+        assert "Bad or missing Server API token" in str(refusal.value)
+        assert len(endpoint.requests) < 10
 
 
 def test_after_the_error_every_message_that_was_taken_has_its_receipt() -> None:
@@ -162,11 +162,11 @@ def test_after_the_error_every_message_that_was_taken_has_its_receipt() -> None:
             taken.append(number)
             yield a_message(number)
 
-    with Endpoint(Answer(200, YES["postmark"]), Answer(401, {})) as endpoint:
-        with a_channel(a_post("postmark", endpoint), at_once=3) as channel:
-            with pytest.raises(DeliveryError):
-                for receipt in channel.send(batch(), on_wire=lambda number: None):
-                    receipts.append(receipt)
+    yes_then_no = Endpoint(Answer(200, YES["postmark"]), Answer(401, {}))
+    with yes_then_no as endpoint, a_channel(a_post("postmark", endpoint), at_once=3) as channel:
+        sending = channel.send(batch(), on_wire=lambda number: None)
+        with pytest.raises(DeliveryError):
+            receipts.extend(sending)
 
     assert sorted(receipt.number for receipt in receipts) == taken
     assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED, Outcome.NOT_HANDED}
@@ -207,13 +207,13 @@ def test_a_provider_that_knows_our_key_is_asked_again_with_the_same_one(kind: st
 
 def test_several_are_on_their_way_at_once_and_a_slow_answer_keeps_the_lease() -> None:
     beats: list[int] = []
-    with Endpoint(Answer(200, YES["postmark"], delay=0.6)) as endpoint:
-        with a_channel(a_post("postmark", endpoint), at_once=4) as channel:
-            begun = time.monotonic()
-            receipts = list(
-                channel.send(map(a_message, range(8)), on_wire=lambda number: None, meanwhile=lambda: beats.append(1))
-            )
-            took = time.monotonic() - begun
+    slow = Endpoint(Answer(200, YES["postmark"], delay=0.6))
+    with slow as endpoint, a_channel(a_post("postmark", endpoint), at_once=4) as channel:
+        begun = time.monotonic()
+        receipts = list(
+            channel.send(map(a_message, range(8)), on_wire=lambda number: None, meanwhile=lambda: beats.append(1))
+        )
+        took = time.monotonic() - begun
 
     assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
     assert endpoint.most_at_once == 4
@@ -229,8 +229,8 @@ def test_the_journal_hears_of_a_message_before_it_leaves() -> None:
         return Receipt(message.number, Outcome.ACCEPTED)
 
     with a_channel(post, at_once=1) as channel:
-        for receipt in channel.send(map(a_message, range(3)), on_wire=lambda number: story.append(f"going {number}")):
-            story.append(f"gone {receipt.number}")
+        sending = channel.send(map(a_message, range(3)), on_wire=lambda number: story.append(f"going {number}"))
+        story.extend(f"gone {receipt.number}" for receipt in sending)
 
     assert story == [f"{word} {number}" for number in range(3) for word in ("going", "post", "gone")]
 
@@ -275,7 +275,8 @@ def test_what_ses_answers_is_translated(status: int, body: dict[str, str], outco
 
 def test_a_suspended_ses_account_waits_for_a_person() -> None:
     with Endpoint(Answer(400, {"__type": "AccountSuspendedException"})) as endpoint:
+        post = SesPost({"api_url": endpoint.url, "user": "AKID"}, SECRET)
         with pytest.raises(DeliveryError) as refusal:
-            SesPost({"api_url": endpoint.url, "user": "AKID"}, SECRET)(a_message())
+            post(a_message())
 
     assert not refusal.value.retry
