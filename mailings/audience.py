@@ -440,6 +440,6 @@ def recount(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) ->
 
 
 def _count_key(mailing: Mailing) -> str:
-    sources = ",".join(str(pk) for pk in mailing.sources.order_by("pk").values_list("pk", flat=True))
+    sources = ",".join(str(pk) for pk in sorted(source.pk for source in mailing.sources.all()))
     options = f"{mailing.subscription_type_id}:{mailing.one_per_address:d}"
     return f"audience:{mailing.pk}:{options}:{sources}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -68,6 +69,7 @@ def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 def recipients(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 4: where people come from, who gets it, and why the others do not."""
     now = timezone.now()
+    prefetch_related_objects([mailing], "sources")
     if request.headers.get("HX-Target", "").endswith("people"):
         return render(request, "mailings/recipients.html#people", _people(request, mailing, now))
     listed = sources.listed(mailing)
