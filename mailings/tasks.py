@@ -19,6 +19,7 @@ from mailings import accounts, again, lifecycle, resting, returned, statistics
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
+from mailings.preflight import outside
 
 GARBAGE = 50_000  # objects made before the collector looks: some ten thousand letters
 TICK_LOCK = 0x504F5354_00000022
@@ -82,6 +83,13 @@ def _work(chunk: int) -> int:
 @shared_task
 def start_mailing(*, mailing: int) -> None:
     lifecycle.start_due(mailing, now=timezone.now())
+
+
+@shared_task
+def look_outside(*, mailing: int) -> None:
+    """Ask the DNS and the linked sites about a draft: somebody stands at its last check."""
+    if found := Mailing.objects.filter(pk=mailing).first():
+        outside.look(found)
 
 
 @shared_task

@@ -31,6 +31,7 @@ urlpatterns = [
     path("mailings/<int:pk>/sources/add/", wizard.source_add, name="source_add"),
     path("mailings/<int:pk>/sources/remove/", wizard.source_remove, name="source_remove"),
     path("mailings/<int:pk>/confirm/", wizard.confirm, name="confirm"),
+    path("mailings/<int:pk>/confirm/outside/", wizard.outside_check, name="confirm_outside"),
     # on its way
     path("mailings/<int:pk>/", sending.detail, name="detail"),
     path("mailings/<int:pk>/progress/", sending.live, name="progress"),

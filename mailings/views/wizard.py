@@ -14,14 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, merge_data, preflight, reasons, sources, wizard
+from mailings import audience, merge_data, preflight, reasons, sources, tasks, wizard
 from mailings.delivery import happenings
 from mailings.forms import OptionsForm, SendingForm, SetupForm
 from mailings.models import Mailing
+from mailings.preflight import outside
 from mailings.rendering import variables
 from mailings.views.trail import Trail, number, words
 
 PAGE = 50
+MOST_LOOKS = 30  # seconds a page waits for what workers ask others
 AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
 
 type View = Callable[..., HttpResponse]
@@ -178,6 +180,24 @@ def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}
     context |= {"sending": SendingForm(instance=mailing), "setback": happenings.setback(mailing)}
     return render(request, "mailings/confirm.html#checks" if is_asked else "mailings/confirm.html", context)
+
+
+@require_GET
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_draft
+def outside_check(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """What the DNS and the linked sites say: workers ask them while the page waits."""
+    found = outside.known(mailing)
+    waited = number(request.GET.get("waited", ""))
+    if found is None and outside.is_to_ask(mailing):
+        tasks.look_outside.apply_async(kwargs={"mailing": mailing.pk}, expires=outside.ASKED)
+    context = {
+        "mailing": mailing,
+        "outside": [(one, wizard.jump(mailing, one)) for one in found] if found is not None else None,
+        "waited": waited + 1,
+        "is_given_up": waited >= MOST_LOOKS,
+    }
+    return render(request, "mailings/confirm.html#outside", context)
 
 
 def _next_morning(local: datetime) -> datetime:

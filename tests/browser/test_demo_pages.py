@@ -9,14 +9,13 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from mailings.models import Mailing
 from tests.browser.conftest import Visitor
 from tests.consent.factories import a_subscription_type
-
 
 # pages that no link leads to, and their answer
 ALONE = {"/join/": 200, "/u/nobody/1/": 404, "/no-such-page/": 404, "/p/nobody/": 404, "/confirm/nobody/": 404}
@@ -92,6 +91,10 @@ def look_at(visitor: Visitor, kind: str, path: str, name: str) -> None:
         visitor.inspect()
     except AssertionError as problem:
         visitor.problems.append(f"{path} ({name}): {problem}")
+    except Error as refusal:
+        if "Download is starting" not in refusal.message:
+            raise
+        return
     visitor.shot(f"{named(kind)}-{name}")
 
 

@@ -68,6 +68,7 @@ def a_mailing(*, to: object = (), **values: Any) -> Mailing:
     given = {
         "name": "Open day",
         "subject": "See the workshop from the inside",
+        "preheader": "Doors open at two",
         "from_name": "De Werkbank",
         "from_address": "hello@example.org",
         "content": HELLO,

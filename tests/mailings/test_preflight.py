@@ -35,6 +35,11 @@ def test_a_good_mailing_has_nothing_to_mend() -> None:
 
 
 TEXT = {"kind": "text", "html": "<p>Hello</p>"}
+LINKED = '<p><a href="https://example.org/fair">All about the fair</a></p>'
+
+
+def button(url: str) -> dict[str, Any]:
+    return {"kind": "button", "text": "See the prices", "url": url}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,41 @@ TEXT = {"kind": "text", "html": "<p>Hello</p>"}
         ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 21)}, "big", "warning"),
         ({"content": content(*[{"kind": "text", "html": "<p>" + "word " * 500 + "</p>"}] * 50)}, "clipped", "warning"),
         ({"content": content({"kind": "text", "html": "<p>Hi [[company.name]]</p>"})}, "empty_value", "warning"),
+        ({"subject": "LAST CHANCE FOR THE FAIR"}, "subject_loud", "warning"),
+        ({"subject": "Come and see!!"}, "subject_loud", "warning"),
+        ({"subject": "RE: our talk of yesterday"}, "subject_pretends", "warning"),
+        ({"preheader": ""}, "preheader_missing", "warning"),
+        ({"preheader": "Come and see " * 12}, "preheader_long", "warning"),
+        ({"from_address": "marieke@gmail.com"}, "from_free_mail", "warning"),
+        ({"from_address": "no-reply@example.org"}, "no_reply", "warning"),
+        ({"reply_to": "noreply@example.org"}, "no_reply", "warning"),
+        ({"subject": "Act now: the fair"}, "spam_words", "warning"),
+        ({"content": content({"kind": "text", "html": "<p>Verdien geld met hout.</p>"})}, "spam_words", "warning"),
+        (
+            {"content": content({"kind": "text", "html": '<p><a href="https://example.org/">Klik hier</a></p>'})},
+            "link_words",
+            "warning",
+        ),
+        ({"content": content(button("http://192.168.1.4/price"))}, "link_private", "warning"),
+        ({"content": content(button("http://intranet.local/price"))}, "link_private", "warning"),
+        ({"content": content(button("https://bit.ly/3xyz"))}, "link_shortener", "warning"),
+        ({"content": content(button("http://example.org/price"))}, "link_plain", "warning"),
+        ({"content": content({"kind": "heading", "text": "First", "level": 3})}, "heading_order", "warning"),
+        (
+            {"content": content({"kind": "image", "url": "https://example.org/a.png", "alt": "IMG_2041.jpg"})},
+            "alt_file_name",
+            "warning",
+        ),
+        (
+            {"content": content({"kind": "image", "url": "https://example.org/a.png", "alt": "The fair"})},
+            "only_pictures",
+            "warning",
+        ),
+        (
+            {"content": {**content({"kind": "text", "html": LINKED}), "style": {"accent": "#ffd23f"}}},
+            "contrast",
+            "warning",
+        ),
     ],
 )
 def test_each_thing_is_found(values: dict[str, Any], code: str, severity: str) -> None:
@@ -122,8 +162,28 @@ def test_a_fresh_template_can_be_sent_at_once_and_the_check_reminds_of_its_butto
 
     written.start_from(mailing, starters.STARTERS[code], "nl", now=NOON)
 
+    texts = [block for block in mailing.content["blocks"] if block["kind"] == "text"]
+    assert (("template_words", "warning") in found(mailing)) == bool(texts)
     errors = [sentence for sentence in found(mailing) if sentence[1] == "error"]
     buttons = [block for block in mailing.content["blocks"] if block["kind"] == "button"]
     assert errors == []
     assert (("button_home", "warning") in found(mailing)) == bool(buttons)
     assert {button["url"] for button in buttons} <= {"https://example.org/"}
+
+
+@pytest.mark.parametrize(
+    "subject", ["SALE", "NS, KLM and PostNL on stage", "[[customer.firstname]], come and see!", "Reading room opens"]
+)
+def test_an_ordinary_subject_is_not_told_off(subject: str) -> None:
+    codes = {code for code, _severity in found(a_good_mailing(subject=subject))}
+
+    assert not codes & {"subject_loud", "subject_pretends", "spam_words"}
+
+
+def test_a_template_whose_words_were_changed_is_an_own_mail() -> None:
+    mailing = a_good_mailing()
+    written.start_from(mailing, starters.STARTERS["letter"], "en", now=NOON)
+    for block in mailing.content["blocks"]:
+        block["html"] = "<p>Our own words.</p>"
+
+    assert ("template_words", "warning") not in found(mailing)

@@ -7,7 +7,6 @@ page), `check` at its audience too.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -19,35 +18,16 @@ from django.utils.translation import ngettext
 from consent import addresses
 from mailings import audience, compiling, content, merge_data, starters
 from mailings.models import Mailing
+from mailings.preflight import anchors, looks, targets, wording
+from mailings.preflight.findings import Finding, Severity, error, warning
 from mailings.rendering import blocks, drafts, mime, variables
 from recipients import selections
 from recipients.models import Selection
 
-LONG_SUBJECT = 70  # inboxes cut behind some 60 to 70 characters
 BIG, CLIPPED = 90_000, 102_000  # bytes of HTML; Gmail cuts a mail off behind 102 kB
 MUCH_HELD = 0.5
 
-
-class Severity(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the check. `step` is where it is mended, `link` leads to the people it is about."""
-
-    code: str
-    severity: Severity
-    sentence: str
-    step: str
-    count: int = 0
-    link: str = ""
-    place: str = ""  # within the step: a field, a block
-
-    @property
-    def is_error(self) -> bool:
-        return self.severity is Severity.ERROR
+__all__ = ["Checked", "Finding", "Severity", "check", "examine", "of_audience", "quick", "recount"]
 
 
 @dataclass(frozen=True)
@@ -88,34 +68,33 @@ def quick(mailing: Mailing) -> list[Finding]:
 
 def _setup(mailing: Mailing) -> Iterator[Finding]:
     if not mailing.subject:
-        yield _error("subject_missing", _("The mailing has no subject."), "setup", "subject")
-    elif len(mailing.subject) > LONG_SUBJECT:
-        text = _("The subject has %(length)s characters; most inboxes cut it off behind %(limit)s.")
-        lengths = {"length": len(mailing.subject), "limit": LONG_SUBJECT}
-        yield _warning("subject_long", text % lengths, "setup", "subject")
+        yield error("subject_missing", _("The mailing has no subject."), "setup", "subject")
+    yield from wording.subject(mailing.subject)
+    yield from wording.preheader(mailing.preheader)
     if not mailing.from_name:
-        yield _warning(
+        yield warning(
             "from_name_missing", _("There is no From name; readers see the bare address."), "setup", "from_name"
         )
     if mailing.from_address:
         yield from _address(mailing.from_address, "from_address", _("From"))
     else:
-        yield _error("from_missing", _("There is no From address."), "setup", "from_address")
+        yield error("from_missing", _("There is no From address."), "setup", "from_address")
     if mailing.reply_to:
         yield from _address(mailing.reply_to, "reply_to", _("Reply to"))
+    yield from wording.sender(mailing.from_address, mailing.reply_to)
     if mailing.subscription_type_id is None:
         text = _("Choose a subscription type: without it we cannot tell who agreed to this mailing.")
-        yield _error("type_missing", text, "setup", "subscription_type")
+        yield error("type_missing", text, "setup", "subscription_type")
     if not settings.POSTAL_ADDRESS:
         text = _("There is no postal address for the footer. An administrator sets POSTAL_ADDRESS.")
-        yield _error("postal_address_missing", text, "setup")
+        yield error("postal_address_missing", text, "setup")
 
 
 def _address(address: str, field: str, label: str) -> Iterator[Finding]:
     try:
         addresses.normalise(address)
     except addresses.InvalidAddress as mistake:
-        yield _error(f"{field}_invalid", f"{label}: {mistake}", "setup", field)
+        yield error(f"{field}_invalid", f"{label}: {mistake}", "setup", field)
 
 
 # Content --------------------------------------------------------------------------------------------------------------
@@ -125,21 +104,26 @@ def _content(mailing: Mailing) -> Iterator[Finding]:
     try:
         letter = compiling.letter_of(mailing)
     except blocks.NoSuchBlock as damage:
-        yield _error("content_damaged", str(damage), "content")
+        yield error("content_damaged", str(damage), "content")
         return
     if not letter.document.blocks:
-        yield _error("content_missing", _("The mailing has no content yet. Start from a template."), "template")
+        yield error("content_missing", _("The mailing has no content yet. Start from a template."), "template")
         return
     draft = drafts.draft(letter)
     names = {block.id: _name(block) for block in letter.document.blocks}
     for problem in draft.problems:
         if problem.block:
             sentence = f"{names.get(problem.block, '')}: {problem.sentence}"
-            yield _error("content_mistake", sentence, "content", problem.block)
+            yield error("content_mistake", sentence, "content", problem.block)
         else:
-            yield _error("text_mistake", problem.sentence, "setup", problem.field)
-    yield from _pictures(letter.document)
-    yield from _buttons(mailing, letter.document)
+            yield error("text_mistake", problem.sentence, "setup", problem.field)
+    yield from looks.pictures(letter.document.blocks)
+    yield from looks.headings(letter.document.blocks)
+    yield from looks.links(letter.document.blocks)
+    yield from looks.colors(letter.document)
+    yield from targets.check(anchors.web_addresses(letter.document.blocks))
+    yield from wording.spam([mailing.subject, mailing.preheader, *_texts(letter.document.blocks)])
+    yield from _as_the_template_made_it(mailing, letter.document)
     if not draft.problems:
         yield from _size(mime.compile_draft(draft).html_size)
 
@@ -150,39 +134,40 @@ def _name(block: blocks.Block) -> str:
     return f"{block.label} “{words[:40]}”" if words else str(block.label)
 
 
-def _buttons(mailing: Mailing, document: blocks.Document) -> Iterator[Finding]:
-    """A template's buttons lead home until somebody says where to."""
+def _as_the_template_made_it(mailing: Mailing, document: blocks.Document) -> Iterator[Finding]:
+    """A template's words are an example, and its buttons lead home until somebody says where to."""
+    if document.template not in starters.STARTERS:
+        return
+    example = starters.STARTERS[document.template].letter(document.language).document
+    examples = {block.id: block.summary() for block in example.blocks if isinstance(block, blocks.Text)}
+    same = [block for block in document.blocks if block.summary() and examples.get(block.id) == block.summary()]
+    if same:
+        text = ngettext(
+            "A text still says what the template said: “%(words)s…”",
+            "%(count)s texts still say what the template said, such as “%(words)s…”",
+            len(same),
+        )
+        words = {"count": len(same), "words": same[0].summary()[:40].strip()}
+        yield warning("template_words", text % words, "content", same[0].id)
     home = content.home_of(mailing)
     going = [block for block in document.blocks if isinstance(block, blocks.Button) and block.url == home]
-    if document.template in starters.STARTERS and going:
+    if going:
         text = ngettext(
             "%(count)s button leads to your home page, as the template made it: %(home)s",
             "%(count)s buttons lead to your home page, as the template made them: %(home)s",
             len(going),
         )
-        yield _warning("button_home", text % {"count": len(going), "home": home}, "content", going[0].id)
-
-
-def _pictures(document: blocks.Document) -> Iterator[Finding]:
-    pictures = [block for block in document.blocks if isinstance(block, blocks.Image)]
-    silent = [picture for picture in pictures if not picture.alt.strip() and not picture.is_decorative]
-    if silent:
-        text = ngettext(
-            "A picture has no text for people who do not see it.",
-            "%(count)d pictures have no text for people who do not see them.",
-            len(silent),
-        )
-        yield _warning("alt_missing", text % {"count": len(silent)}, "content", silent[0].id, count=len(silent))
+        yield warning("button_home", text % {"count": len(going), "home": home}, "content", going[0].id)
 
 
 def _size(size: int) -> Iterator[Finding]:
     figures = {"size": number_format(round(size / 1000)), "limit": CLIPPED // 1000}
     if size >= CLIPPED:
         text = _("The mail is %(size)s kB. Gmail cuts it off behind %(limit)s kB, unsubscribe link included.")
-        yield _warning("clipped", text % figures, "content")
+        yield warning("clipped", text % figures, "content")
     elif size >= BIG:
         text = _("The mail is %(size)s kB. Gmail cuts mails off behind %(limit)s kB.")
-        yield _warning("big", text % figures, "content")
+        yield warning("big", text % figures, "content")
 
 
 # Recipients -----------------------------------------------------------------------------------------------------------
@@ -190,7 +175,7 @@ def _size(size: int) -> Iterator[Finding]:
 
 def _sources(mailing: Mailing) -> Iterator[Finding]:
     if not mailing.frozen_at and not mailing.sources.exists():
-        yield _error(
+        yield error(
             "no_sources", _("Nobody is chosen yet. Add a selection, a project, an import or a person."), "recipients"
         )
 
@@ -199,13 +184,13 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
     """Say what a count of the audience has to say."""
     if counts.total and not counts.gets:
         text = _("Nobody would get it: everybody is held back. The Recipients step says why.")
-        yield _error("nobody", text, "recipients", link=_people(mailing, show="held"), count=counts.held)
+        yield error("nobody", text, "recipients", link=_people(mailing, show="held"), count=counts.held)
     elif not counts.total and (mailing.frozen_at or mailing.sources.exists()):
-        yield _error("nobody", _("The sources are empty: nobody would get it."), "recipients")
+        yield error("nobody", _("The sources are empty: nobody would get it."), "recipients")
     elif counts.held > counts.total * MUCH_HELD:
         text = _("More than half of the people are held back: %(held)s of %(total)s.")
         figures = {"held": number_format(counts.held, use_l10n=True), "total": number_format(counts.total)}
-        yield _warning("much_held", text % figures, "recipients", link=_people(mailing, show="held"), count=counts.held)
+        yield warning("much_held", text % figures, "recipients", link=_people(mailing, show="held"), count=counts.held)
     if not mailing.frozen_at:
         yield from _broken_selections(mailing)
     for key, people in counts.empty.items():
@@ -219,7 +204,7 @@ def _broken_selections(mailing: Mailing) -> Iterator[Finding]:
         for problem in list(selections.problems(selection).values())[:1]:
             text = _("The criteria of “%(name)s” no longer work: %(problem)s")
             words = {"name": selection.name, "problem": problem}
-            yield _warning("selection_broken", text % words, "recipients")
+            yield warning("selection_broken", text % words, "recipients")
 
 
 def _empty(mailing: Mailing, key: str, people: int) -> Finding:
@@ -229,7 +214,7 @@ def _empty(mailing: Mailing, key: str, people: int) -> Finding:
         people,
     )
     words = {"people": number_format(people), "variable": variables.CATALOGUE[key].label}
-    return _warning("empty_value", text % words, "content", link=_people(mailing, empty=key), count=people)
+    return warning("empty_value", text % words, "content", link=_people(mailing, empty=key), count=people)
 
 
 def _people(mailing: Mailing, **asked: str) -> str:
@@ -250,11 +235,3 @@ def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
 def _texts(kept: Iterable[blocks.Block]) -> Iterator[str]:
     for block in kept:
         yield from (value for name, value in block.to_json().items() if isinstance(value, str) and name != "id")
-
-
-def _error(code: str, sentence: str, step: str, place: str = "", *, link: str = "", count: int = 0) -> Finding:
-    return Finding(code, Severity.ERROR, sentence, step, count, link, place)
-
-
-def _warning(code: str, sentence: str, step: str, place: str = "", *, link: str = "", count: int = 0) -> Finding:
-    return Finding(code, Severity.WARNING, sentence, step, count, link, place)
