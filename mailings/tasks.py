@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, again, lifecycle, resting, returned, statistics
+from mailings import accounts, again, dns, lifecycle, resting, returned, statistics
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
@@ -89,7 +89,11 @@ def start_mailing(*, mailing: int) -> None:
 def look_outside(*, mailing: int) -> None:
     """Ask the DNS and the linked sites about a draft: somebody stands at its last check."""
     if found := Mailing.objects.filter(pk=mailing).first():
-        outside.look(found)
+        try:
+            resolver = dns.resolver()
+        except dns.NoAnswer:
+            resolver = None
+        outside.look(found, resolver=resolver)
 
 
 @shared_task

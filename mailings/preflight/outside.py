@@ -6,17 +6,18 @@ sentences where somebody reads them, in their language.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings.models import Mailing
+from mailings import dns, dns_checks
+from mailings.models import DkimKey, Mailing
 from mailings.preflight import anchors
-from mailings.preflight.domain import Dns, Fact, Resolver, Unanswered
-from mailings.preflight.domain import check as check_domain
 from mailings.preflight.findings import Finding, warning
 from mailings.preflight.reach import Reach
 from mailings.rendering import blocks
@@ -24,18 +25,14 @@ from mailings.rendering import blocks
 KEPT = 15 * 60  # seconds
 ASKED = 60  # seconds until a question that was never answered may be asked again
 
-SENTENCES = {
-    "domain_no_mail": _("Nobody can answer: %(domain)s takes no mail. Readers' programs distrust such a sender."),
-    "spf_missing": _("%(domain)s, where bounces go, has no SPF record. Gmail and Yahoo ask for one."),
-    "spf_several": _("%(domain)s, where bounces go, has more than one SPF record; receivers then ignore all of them."),
-    "spf_open": _("The SPF record of %(domain)s allows everybody (+all), so it proves nothing."),
-    "dkim_missing": _("The DKIM key %(selector)s of %(domain)s is not in the DNS: signatures cannot be checked."),
-    "dmarc_missing": _("%(domain)s has no DMARC record. Gmail and Yahoo ask one of everybody who mails many people."),
-    "dmarc_fails": _(
-        "%(domain)s tells receivers to refuse mail that is not proven to be its own (%(policy)s), and this mail would not be:"
-        " no DKIM key of the domain signs it, and bounces go to %(bounce_domain)s."
-    ),
+Fact = tuple[str, dict[str, str]]  # a code, and what its sentence names
+# Of what dns_checks looks at, this decides whether a mail is believed; the rest stands on the domain's page.
+DECIDING = frozenset({"dkim", "spf", "dmarc"})
+SENTENCES: Mapping[str, str | Promise] = {
     "dns_silent": _("The DNS did not answer, so the sender's domain %(domain)s could not be checked."),
+    "dkim_unsigned": _(
+        "Nothing here signs mail from %(domain)s (DKIM). Make keys under Settings, Sending domains, unless your mail server signs."
+    ),
     "link_gone": _("The page does not exist: %(url)s"),
     "link_broken": _("The site answers with an error: %(url)s"),
     "link_no_such_site": _("There is no such site: %(url)s"),
@@ -57,20 +54,36 @@ def is_to_ask(mailing: Mailing) -> bool:
     return bool(cache.add(f"{_key(mailing)}:asked", 1, ASKED))
 
 
-def look(mailing: Mailing, *, resolver: Resolver | None = None, reach: Reach | None = None) -> list[Finding]:
-    """Ask the DNS and the sites the mail links to, and keep what they say."""
-    facts = list(_facts(mailing, resolver or Dns(), reach or Reach()))
+def look(mailing: Mailing, *, resolver: dns.Resolver | None, reach: Reach | None = None) -> list[Finding]:
+    """Ask the DNS and the sites the mail links to, and keep what they say. Without a resolver nobody can be asked."""
+    facts = [*_of_domain(mailing, resolver), *_of_links(mailing, reach or Reach())]
     cache.set(_key(mailing), facts, KEPT)
     return [_finding(code, values) for code, values in facts]
 
 
-def _facts(mailing: Mailing, resolver: Resolver, reach: Reach) -> Iterator[Fact]:
+def _of_domain(mailing: Mailing, resolver: dns.Resolver | None) -> Iterator[Fact]:
     domain = mailing.from_address.rpartition("@")[2].lower()
-    if domain:
-        try:
-            yield from check_domain(domain, settings.BOUNCE_DOMAIN, resolver=resolver)
-        except Unanswered:
-            yield "dns_silent", {"domain": domain}
+    if not domain:
+        return
+    keys = DkimKey.objects.filter(domain__name=domain).exclude(status=DkimKey.Status.RETIRED).select_related("domain")
+    names = [(key.record_name, key.public) for key in keys]
+    server = urlsplit(settings.SMTP_URL).hostname or ""
+    found = (
+        dns_checks.of(domain, names, bounce_domain=settings.BOUNCE_DOMAIN, server=server, resolver=resolver)
+        if resolver
+        else [dns_checks.Finding("dmarc", dns_checks.Level.UNASKED)]
+    )
+    deciding = [finding for finding in found if finding.check in DECIDING]
+    if any(finding.level is dns_checks.Level.UNASKED for finding in deciding):
+        yield "dns_silent", {"domain": domain}
+    for finding in deciding:
+        if finding.code == "dkim_none":
+            yield "dkim_unsigned", {"domain": domain}
+        elif finding.level is dns_checks.Level.PROBLEM:
+            yield finding.code, dict(finding.values)
+
+
+def _of_links(mailing: Mailing, reach: Reach) -> Iterator[Fact]:
     for url, why in reach.broken(_links(mailing)).items():
         yield f"link_{why}", {"url": url[:120]}
 
@@ -85,7 +98,8 @@ def _links(mailing: Mailing) -> Sequence[str]:
 
 
 def _finding(code: str, values: dict[str, Any]) -> Finding:
-    return warning(code, str(SENTENCES[code]) % values, "content" if code.startswith("link_") else "setup")
+    words = SENTENCES.get(code) or dns_checks.WORDS[code]
+    return warning(code, str(words) % values, "content" if code.startswith("link_") else "setup")
 
 
 def _key(mailing: Mailing) -> str:
