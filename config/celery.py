@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     "rested addresses": {"task": "mailings.tasks.try_addresses_again", "schedule": 3_600.0},
     "imports": {"task": "recipients.tasks.take_up_imports", "schedule": 10.0, "options": {"expires": 20}},
     "forgotten uploads": {"task": "recipients.tasks.forget_drafts", "schedule": 86_400.0},
+    "link actions": {"task": "tracking.tasks.do_link_actions", "schedule": 5.0, "options": {"expires": 20}},
     "mailboxes": {"task": "tracking.tasks.look_into_mailboxes", "schedule": 60.0, "options": {"expires": 50}},
     "old mail": {"task": "tracking.tasks.prune_inbound_mail", "schedule": 86_400.0},
 }

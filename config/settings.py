@@ -202,6 +202,8 @@ INBOUND_ADDRESS = os.environ.get("INBOUND_ADDRESS", "127.0.0.1:2525")
 # Who is asked about the DNS of our sending domains: addresses, perhaps with a port. Empty: as the machine is set up.
 DNS_SERVERS = [server for server in os.environ.get("DNS_SERVERS", "").replace(",", " ").split() if server]
 # The append-only files of the web server's hits and the workers' hand-overs.
+# Whether link actions may call systems inside our own network (webhooks to an address that is not public).
+CALLS_INSIDE = os.environ.get("CALLS_INSIDE") == "1"
 JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))
 NODE = os.environ.get("NODE", "node1")
 # Seconds a worker's claim on a chunk lasts without a sign of life, and a chunk's turn before another may have the worker.

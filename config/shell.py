@@ -15,6 +15,7 @@ THEMES = {"light": "duif", "dark": "duif-dark"}  # "system" is neither: the brow
 YEAR = 365 * 24 * 3600
 SECTIONS = (
     ("/mailings/", "mailings"),
+    ("/links/", "mailings"),
     ("/people/", "people"),
     ("/companies/", "people"),
     ("/selections/", "selections"),

@@ -43,10 +43,13 @@ class WordsField(forms.CharField):
 
 
 class LinkField(forms.CharField):
-    """Where a link leads: http, https or mailto."""
+    """Where a link leads: http, https or mailto. Links of the library are offered by name."""
+
+    offers = "link-library"  # the list on the page: templates/mailings/content.html
 
     def __init__(self, **options: Any) -> None:
         attrs = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        attrs |= {"list": self.offers} if self.offers else {}
         super().__init__(required=False, widget=forms.TextInput(attrs), max_length=links.MAX_LENGTH, **options)
 
     def clean(self, value: object) -> str:
@@ -62,6 +65,8 @@ class LinkField(forms.CharField):
 
 class PictureField(LinkField):
     """Where a picture stands: on the web, or `/…` with us."""
+
+    offers = ""
 
     def check(self, text: str) -> str:
         links.picture(text, "https://ours.example")

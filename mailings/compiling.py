@@ -12,6 +12,7 @@ from mailings.rendering.blocks import Document
 from mailings.rendering.compile import CannotCompile, compile_letter
 from mailings.rendering.drafts import Letter
 from mailings.rendering.segments import Compiled
+from tracking import library
 from tracking.models import Link
 
 __all__ = ["CannotCompile", "compile_mailing", "keep_links", "letter_of", "preview_of"]
@@ -56,10 +57,20 @@ def compile_mailing(mailing: Mailing) -> Compiled:
 
 def keep_links(mailing: Mailing, compiled: Compiled) -> None:
     """Write the counted links where clicks are looked up, and take away those that are gone."""
-    rows = [Link(mailing=mailing.pk, number=number, url=url, name=name) for number, url, name in compiled.links]
+    known = library.match(url for _number, url, _name in compiled.links)
+    rows = [
+        Link(
+            mailing=mailing.pk,
+            number=number,
+            url=url,
+            name=known[url].name if url in known else name,
+            library=known.get(url),
+        )
+        for number, url, name in compiled.links
+    ]
     with transaction.atomic():
         Link.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["mailing", "number"], update_fields=["url", "name"]
+            rows, update_conflicts=True, unique_fields=["mailing", "number"], update_fields=["url", "name", "library"]
         )
         Link.objects.filter(mailing=mailing.pk, number__gt=len(rows)).delete()
 

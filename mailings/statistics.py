@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from mailings import outcome, returned
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from mailings.outcome import Event, Figures, Moments
+from tracking import actions
 from tracking import models as tracking
 
 BATCH = 5_000
@@ -62,6 +63,7 @@ class _Story:
     address: str
     channel: str
     sent_at: dt.datetime | None
+    person: int | None
     old: list[Event] = field(default_factory=list)
     new: list[Event] = field(default_factory=list)
 
@@ -90,6 +92,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     verdicts: list[Event] = []
     moved: list[tuple[int, Moments]] = []
     told: list[returned.Story] = []
+    clicks: list[actions.Click] = []
     for story in stories:
         events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at)
         happened, before = outcome.moments(events), outcome.moments(story.old)
@@ -101,11 +104,13 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
             moved.append((story.id, happened))
         if acts:
             told.append(_told(story, before, happened))
+            clicks += _new_clicks(story, events)
     _write(batch, verdicts, moved, now)
     for number, difference in sorted(added.items()):
         _add(number, difference)
     if acts:
         returned.weigh(told, now=now)
+        actions.note(clicks, now=now)
     return len(batch)
 
 
@@ -180,7 +185,9 @@ def _states(mailing: Mailing) -> dict[str, int]:
 
 def _read(messages: set[int], batch: set[int]) -> list[_Story]:
     """The messages that exist, with their folded events and those of this batch."""
-    rows = Message.objects.filter(pk__in=messages).values_list("id", "mailing_id", "address", "channel", "sent_at")
+    rows = Message.objects.filter(pk__in=messages).values_list(
+        "id", "mailing_id", "address", "channel", "sent_at", "person_id"
+    )
     stories = {(row[1], row[0]): _Story(*row) for row in rows}
     columns = ("id", "kind", "at", "link", "method", "user_agent", "fetched_for", "category", "detail", "is_machine")
     events = tracking.Event.objects.filter(message__in=messages).filter(Q(folded_at__isnull=False) | Q(pk__in=batch))
@@ -266,6 +273,16 @@ def _add_hours(mailing: int, hours: Mapping[tuple[str, dt.datetime], Counter[str
         unique_fields=["mailing", "kind", "hour"],
         update_fields=["human", "machine"],
     )
+
+
+def _new_clicks(story: _Story, events: Sequence[Event]) -> Iterable[actions.Click]:
+    """The links that a person clicked, as far as it was not known before."""
+    known = {event.link for event in story.old if event.is_human}
+    firsts: dict[int, dt.datetime] = {}
+    for event in events:
+        if event.kind == outcome.CLICK and event.is_human and event.link is not None and event.link not in known:
+            firsts.setdefault(event.link, event.at)
+    return [actions.Click(story.mailing, story.id, link, story.person, at) for link, at in firsts.items()]
 
 
 def _told(story: _Story, before: Moments, happened: Moments) -> returned.Story:

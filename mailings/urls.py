@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.views import accounts, content, domains, library, online, reports, returned, sending, wizard
+from mailings.views import accounts, acting, content, domains, library, link_library, online, reports, returned, sending, wizard
 
 app_name = "mailings"
 urlpatterns = [
@@ -54,6 +54,16 @@ urlpatterns = [
     path("mailings/<int:pk>/bounces/", reports.bounced, name="bounces"),
     path("mailings/<int:pk>/as-sent/", reports.as_sent, name="as_sent"),
     path("mailings/<int:pk>/follow-up/", reports.follow_up, name="follow_up"),
+    # the library of links
+    path("links/", link_library.index, name="link_library"),
+    path("links/new/", link_library.edit, name="library_link_new"),
+    path("links/<int:pk>/", link_library.one, name="library_link"),
+    path("links/<int:pk>/edit/", link_library.edit, name="library_link_edit"),
+    path("links/<int:pk>/archive/", link_library.archive, name="library_link_archive"),
+    path("links/<int:pk>/follow-up/", link_library.follow_up, name="library_link_follow_up"),
+    path("links/<int:pk>/actions/", link_library.add_action, name="library_link_action"),
+    path("links/<int:pk>/actions/<int:number>/remove/", link_library.remove_action, name="library_link_action_remove"),
+    path("k/<str:token>/<int:number>/", acting.act, name="act"),
     path("reports/", reports.index, name="reports"),
     path("bounces/", returned.index, name="returned"),
     path("bounces/follow-up/", returned.follow_up, name="returned_follow_up"),

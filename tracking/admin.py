@@ -9,7 +9,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tracking import bounces
-from tracking.models import Event, Hook, InboundMail, Link, LookedAt, Mailbox, Position, SoftBounce
+from tracking.models import (
+    Act,
+    Event,
+    Hook,
+    InboundMail,
+    LibraryLink,
+    Link,
+    LinkAction,
+    LookedAt,
+    Mailbox,
+    Position,
+    SoftBounce,
+)
 
 
 class UpToTenThousand(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
@@ -95,4 +107,25 @@ class MailboxAdmin(OnlyLook):
 @admin.register(LookedAt)
 class LookedAtAdmin(OnlyLook):
     list_display = ["mailbox", "uid"]
+    ordering = ["-id"]
+
+
+@admin.register(LibraryLink)
+class LibraryLinkAdmin(OnlyLook):
+    list_display = ["name", "response", "url", "archived_at"]
+    search_fields = ["name", "url"]
+    ordering = ["name"]
+
+
+@admin.register(LinkAction)
+class LinkActionAdmin(OnlyLook):
+    list_display = ["link", "does", "detail"]
+    ordering = ["-id"]
+
+
+@admin.register(Act)
+class ActAdmin(OnlyLook):
+    list_display = ["clicked_at", "action", "person", "state", "problem"]
+    list_filter = ["state"]
+    raw_id_fields = ["person"]
     ordering = ["-id"]

@@ -6,16 +6,17 @@ which has one page for all of them (tracking.views.no_such_page).
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import django.db
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
 
-from tracking import spool, tokens
+from tracking import library, spool, tokens
 from tracking.models import Link
 
 PIXEL = (  # a GIF of one transparent dot, 43 bytes
@@ -29,6 +30,8 @@ NEVER_KEPT = [
 ]
 CONTROL = dict.fromkeys([*range(32), 127], " ")
 MAILINGS_KEPT = 2_000
+LIBRARY_KEPT = 60.0  # seconds: so long a changed link of the library may still lead where it led
+WEB = ("https://", "http://")
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -37,27 +40,49 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 log = logging.getLogger(__name__)
 
 
+class Known(NamedTuple):
+    """A mailing's links as they were read. Those of the library may change: they are read anew after a while."""
+
+    targets: dict[int, str]
+    pages: frozenset[int]  # numbers of links that end on a page of ours
+    until: float
+
+
 class Links:
     """The targets of a mailing's links, read from the database once per process; they are final once it is frozen."""
 
     def __init__(self) -> None:
-        self._known: dict[int, dict[int, str]] = {}
+        self._known: dict[int, Known] = {}
 
-    def target(self, mailing: int, message: int, number: int) -> str | None:
+    def target(self, mailing: int, message: int, number: int, token: str) -> str | None:
         """Where the link leads, or None. A test send looks anew each time: the draft may still change."""
         if message == tokens.TEST:
-            return self._read(mailing).get(number)
-        if number not in (links := self._known.get(mailing, {})):
-            if len(self._known) >= MAILINGS_KEPT:
-                self._known.clear()
-            links = self._known[mailing] = self._read(mailing)
-        return links.get(number)
+            links = self._read(mailing)
+        else:
+            links = self._known.get(mailing) or self._keep(mailing)
+            if number not in links.targets or time.monotonic() > links.until:
+                links = self._keep(mailing)
+        if number in links.pages:
+            return f"{settings.BASE_URL}/k/{token}/{number}/"
+        return links.targets.get(number)
 
-    def _read(self, mailing: int) -> dict[int, str]:
+    def _keep(self, mailing: int) -> Known:
+        if len(self._known) >= MAILINGS_KEPT:
+            self._known.clear()
+        links = self._known[mailing] = self._read(mailing)
+        return links
+
+    def _read(self, mailing: int) -> Known:
         if not django.db.connection.in_atomic_block:
             django.db.close_old_connections()  # we are outside Django's requests: nobody else replaces a dead one
-        found = Link.objects.filter(mailing=mailing).values_list("number", "url")
-        return {number: iri_to_uri(url) for number, url in found if url.startswith(("https://", "http://"))}
+        found = list(Link.objects.filter(mailing=mailing).values_list("number", "url", "library"))
+        targets = {number: iri_to_uri(url) for number, url, _ in found if url.startswith(WEB)}
+        if not any(of_library for _number, _url, of_library in found):
+            return Known(targets, frozenset(), math.inf)
+        shared = library.targets(mailing)
+        targets |= {number: iri_to_uri(url) for number, (url, _page) in shared.items() if url.startswith(WEB)}
+        pages = frozenset(number for number, (_url, has_page) in shared.items() if has_page)
+        return Known(targets, pages, time.monotonic() + LIBRARY_KEPT)
 
 
 class Hits:
@@ -87,7 +112,7 @@ class Hits:
         mailing, message = tokens.read("click", token)
         number = _number(written)
         try:
-            target = self._links.target(mailing, message, number)
+            target = self._links.target(mailing, message, number, token)
         except django.db.Error:
             log.exception("the database is away: a click on link %s of mailing %s has no target", number, mailing)
             self._append("c", mailing, message, written, environ)

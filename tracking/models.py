@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import MD5
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,12 +13,97 @@ class Link(models.Model):
     number = models.PositiveSmallIntegerField()  # position in the mailing, the last part of the tracked address
     url = models.TextField()
     name = models.CharField(max_length=200, blank=True)
+    # the link of the library that it is: counted over all mailings, perhaps with actions
+    library = models.ForeignKey("LibraryLink", on_delete=models.SET_NULL, null=True, related_name="uses")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailing", "number"], name="link_number_once")]
 
     def __str__(self) -> str:
         return self.name or self.url
+
+
+class LibraryLink(models.Model):
+    """A link with a name that is used over several mailings, and what happens when somebody clicks it."""
+
+    class Response(models.TextChoices):
+        PAGE = "page", _("Go to a page")
+        TEXT = "text", _("Show a text of ours")
+
+    name = models.CharField(_("name"), max_length=200)
+    response = models.CharField(_("a click leads to"), max_length=4, choices=Response, default=Response.PAGE)
+    url = models.TextField(_("address of the page"), blank=True)
+    text = models.TextField(_("text"), blank=True, max_length=5000)
+    archived_at = models.DateTimeField(null=True)  # out of the list; its links work for ever
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(MD5("url"), name="library_by_url")]  # which link an address is
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LinkAction(models.Model):
+    """One thing that a click does. What each kind needs stands in `detail`: tracking.actions."""
+
+    class Does(models.TextChoices):
+        ADD_TO_SELECTION = "to_selection", _("Put on a selection")
+        TAKE_OFF_SELECTION = "off_selection", _("Take off a selection")
+        ADD_TO_PROJECT = "to_project", _("Put into a project")
+        TAKE_OFF_PROJECT = "off_project", _("Take out of a project")
+        ADD_INTEREST = "add_interest", _("Add an interest")
+        REMOVE_INTEREST = "remove_interest", _("Remove an interest")
+        SET_FIELD = "set_field", _("Fill in a field")
+        CREATE_TASK = "create_task", _("Create a follow-up task")
+        CALL = "call", _("Call another system (webhook)")
+        SUBSCRIBE = "subscribe", _("Ask to subscribe")
+        UNSUBSCRIBE = "unsubscribe", _("Ask to unsubscribe")
+
+    link = models.ForeignKey(LibraryLink, on_delete=models.CASCADE, related_name="actions")
+    does = models.CharField(_("what a click does"), max_length=15, choices=Does)
+    detail = models.JSONField(default=dict)  # {"selection": 7}, {"field": "city", "value": "Gent"}, …
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.does} {self.detail}"
+
+
+class Act(models.Model):
+    """What one click does, or did: once per action and message, however often it is clicked. The row is the queue."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")  # until it is clear that no machine clicked
+        CALLING = "calling", _("Calling")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("A machine clicked")
+        FAILED = "failed", _("Failed")
+
+    action = models.ForeignKey(LinkAction, on_delete=models.CASCADE, related_name="acts", db_index=False)
+    message = models.BigIntegerField()
+    mailing = models.BigIntegerField()
+    link = models.PositiveSmallIntegerField()
+    person = models.ForeignKey(
+        "recipients.Person", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    clicked_at = models.DateTimeField()
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["action", "message"], name="act_once_per_message")]
+        indexes = [
+            # what is due
+            models.Index("not_before", "id", condition=models.Q(state__in=["waiting", "calling"]), name="act_due"),
+            models.Index("person", condition=models.Q(person__isnull=False), name="act_by_person"),  # removing one
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_id} for {self.message}: {self.state}"
 
 
 class Kind(models.TextChoices):

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tracking import journal, postbox
+from tracking import actions, callbacks, journal, postbox
 from tracking.mailboxes import looking
 
 
@@ -30,3 +30,10 @@ def prune_inbound_mail() -> int:
 def look_into_mailboxes() -> int:
     """Take what came back out of the mailboxes."""
     return looking.look_into_all(now=timezone.now())
+
+
+@shared_task
+def do_link_actions() -> int:
+    """Do what clicks asked for, and call other systems."""
+    now = timezone.now()
+    return actions.act_due(now=now) + callbacks.call_due(now=now)

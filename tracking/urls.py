@@ -7,6 +7,7 @@ from tracking.views import public, returns
 app_name = "tracking"
 urlpatterns = [
     re_path(r"^[co]/(?P<rest>.*)$", public.no_such_page, name="no_such_page"),
+    path("l/<int:pk>/", public.library_link, name="library_link"),
     path("hooks/<slug:provider>/<int:pk>/", public.hook, name="hook"),
     path("settings/returns/", returns.index, name="returns"),
     path("settings/returns/provider/new/", returns.edit_hook, name="hook_new"),

@@ -1,6 +1,7 @@
 // The script of every page: htmx, Alpine without eval, and the few keys and toasts of the shell.
 import Alpine from "@alpinejs/csp";
 import "htmx.org";
+import "./shell/choosing.js";
 import "./shell/dialogs.js";
 import "./shell/keys.js";
 import "./shell/menus.js";

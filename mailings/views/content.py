@@ -22,6 +22,7 @@ from mailings.rendering import blocks, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.escaping import RenderError
 from mailings.views.wizard import of_draft
+from tracking import library
 
 CLIPPED = 102  # kB of HTML that Gmail shows
 EARLIER = 12  # mailings offered as templates
@@ -134,12 +135,18 @@ def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpRespons
     return render(request, f"mailings/content.html#{part}", _context(request, mailing, sheet))
 
 
+def _library_links() -> list[tuple[str, str]]:
+    """Addresses of the library with their names, for the fields of links."""
+    return [(library.address(link), link.name) for link in library.in_use().order_by("name")[:500]]
+
+
 def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) -> dict[str, Any]:
     return {
         "mailing": mailing,
         "step": "content",
         "sheet": sheet,
         "kinds": [(one.kind, one.label, one.icon) for one in blocks.KINDS.values()],
+        "library_links": _library_links,
         "groups": _groups(),
         "look": _look(request, mailing),
         "aside": bool(mailing.content.get("aside")),

@@ -2,15 +2,16 @@
 
 import logging
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from tracking.models import Hook
+from tracking.models import Hook, LibraryLink
 from tracking.webhooks import door
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,18 @@ log = logging.getLogger(__name__)
 def no_such_page(request: HttpRequest, rest: str) -> HttpResponse:
     """One answer for every token that is forged, cut or unknown."""
     return render(request, "404_public.html", status=404)
+
+
+@login_not_required
+@require_safe
+def library_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """A link of the library without a mail around it: the page, or the text. Nobody is known, so nothing is asked."""
+    found = LibraryLink.objects.filter(pk=pk).first()
+    if found is None:
+        return render(request, "404_public.html", status=404)
+    if found.response == found.Response.PAGE:
+        return redirect(found.url)
+    return render(request, "mailings/act.html", {"text": found.text, "on": found.url, "sender": settings.SENDER_NAME})
 
 
 @csrf_exempt
