@@ -84,6 +84,23 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
 }
 
 FIELDS: Mapping[str, Words] = {
+    "action": _("action"),
+    "claimed_until": _("claimed until"),
+    "confirm_url": _("address to confirm"),
+    "does": _("does"),
+    "folder": _("folder"),
+    "is_active": _("in use"),
+    "last_at": _("last heard at"),
+    "library": _("link of the library"),
+    "mailbox": _("mailbox"),
+    "password": _("password (sealed)"),
+    "read_until": _("read up to number"),
+    "refused_at": _("refused at"),
+    "response": _("leads to"),
+    "signing_key": _("signing key (sealed)"),
+    "taken": _("taken in"),
+    "uid": _("number at the server"),
+    "validity": _("validity of numbers"),
     "account": _("sending account"),
     "addresses": _("addresses"),
     "after": _("after"),

@@ -15,7 +15,7 @@ from consent import dossier
 from consent.dossier import Holding, Subject
 from mailings.delivery import reasons
 from mailings.models import Handling, Message, Tally
-from tracking.models import Event, InboundMail, SoftBounce
+from tracking.models import Act, Event, InboundMail, SoftBounce
 
 dossier.address_books.append("SELECT address FROM mailings_message WHERE channel = 'email' AND address <> ''")
 OPEN = ("pending", "deferred")
@@ -28,6 +28,7 @@ def holdings() -> list[Holding]:
         Holding(name="handled_bounces", rows=_handlings, erase=_empty_handlings),
         Holding(name="bounces_in_a_row", rows=_soft_bounces, erase=_remove_soft_bounces),
         Holding(name="events", rows=_events, erase=_empty_events),
+        Holding(name="link_acts", rows=_acts, erase=_remove_acts),
         Holding(name="mail_received", rows=_inbound, erase=_remove_inbound),
     ]
 
@@ -73,6 +74,14 @@ def _events(subject: Subject) -> QuerySet[Event]:
 def _empty_events(subject: Subject, _now: dt.datetime) -> int:
     """The event counts on; from where it came and what the other side wrote is gone."""
     return _events(subject).update(ip=None, user_agent="", referer="", detail="")
+
+
+def _acts(subject: Subject) -> QuerySet[Act]:
+    return Act.objects.filter(message__in=messages(subject).values("pk"))
+
+
+def _remove_acts(subject: Subject, _now: dt.datetime) -> int:
+    return _acts(subject).delete()[0]
 
 
 def _inbound(subject: Subject) -> QuerySet[InboundMail]:

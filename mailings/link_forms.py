@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
 from consent.forms import TypeChoice
 from mailings.rendering import links
-from recipients.models import Project, Selection
+from recipients.models import Interest, Project, Selection
+from tracking import deeds
 from tracking.models import LibraryLink, LinkAction
 
 Does = LinkAction.Does
@@ -58,16 +60,35 @@ class ActionForm(forms.Form):
         Does.TAKE_OFF_SELECTION: ("selection",),
         Does.ADD_TO_PROJECT: ("project",),
         Does.TAKE_OFF_PROJECT: ("project",),
+        Does.ADD_INTEREST: ("interest",),
+        Does.REMOVE_INTEREST: ("interest",),
+        Does.SET_FIELD: ("field", "value"),
+        Does.CREATE_TASK: ("title", "days", "assignee"),
         Does.CALL: ("address",),
         Does.SUBSCRIBE: ("subscription_type",),
         Does.UNSUBSCRIBE: ("subscription_type",),
     }
+    OPTIONAL = ("assignee",)
     does = forms.ChoiceField(label=_("What a click does"))
     selection = forms.ModelChoiceField(
         Selection.objects.none(), label=_("Selection"), required=False, empty_label=_("Choose")
     )
     project = forms.ModelChoiceField(
         Project.objects.none(), label=_("Project"), required=False, empty_label=_("Choose")
+    )
+    interest = forms.ModelChoiceField(
+        Interest.objects.none(), label=_("Interest"), required=False, empty_label=_("Choose")
+    )
+    field = forms.ChoiceField(label=_("Field"), required=False)
+    value = forms.CharField(label=_("Value"), required=False, max_length=500)
+    title = forms.CharField(label=_("What is to be done"), required=False, max_length=200)
+    days = forms.IntegerField(label=_("Days after the click"), required=False, min_value=0, max_value=365, initial=1)
+    assignee = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("For"),
+        required=False,
+        empty_label=_("Nobody yet"),
+        help_text=_("When the person has a contact among us, the task is theirs."),
     )
     subscription_type = TypeChoice(label=_("Subscription type"), required=False)
     address = forms.CharField(
@@ -79,6 +100,9 @@ class ActionForm(forms.Form):
         choices = [(does.value, does.label) for does in self.NEEDS]
         self.fields["does"].choices = choices  # type: ignore[attr-defined]
         self.fields["selection"].queryset = Selection.objects.by_hand().order_by("name")  # type: ignore[attr-defined]
+        self.fields["interest"].queryset = Interest.objects.order_by("name")  # type: ignore[attr-defined]
+        self.fields["assignee"].queryset = User.objects.filter(is_active=True).order_by("first_name", "email")  # type: ignore[attr-defined]
+        self.fields["field"].choices = [("", _("Choose")), *deeds.fields()]  # type: ignore[attr-defined]
         self.fields["project"].queryset = Project.objects.order_by("name")  # type: ignore[attr-defined]
         for name in self.fields:
             if name != "does":
@@ -88,8 +112,13 @@ class ActionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         for name in self.NEEDS.get(given.get("does", ""), ()):
-            if not given.get(name) and name not in self.errors:
+            if given.get(name) in (None, "") and name not in (*self.errors, *self.OPTIONAL):
                 self.add_error(name, _("Fill this in."))
+        if given.get("does") == Does.SET_FIELD and given.get("field") and given.get("value"):
+            try:
+                given["value"] = deeds.fitting(given["field"], given["value"])
+            except ValueError as mistake:
+                self.add_error("value", str(mistake))
         if (address := given.get("address")) and given.get("does") == Does.CALL:
             if not address.startswith(("https://", "http://")):
                 self.add_error("address", _("It starts with https://."))

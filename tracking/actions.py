@@ -7,17 +7,16 @@ is never done by a click alone: it is asked on a page (`tracking.library.ASKED`)
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from consent.models import SubscriptionType
 from recipients import members
-from recipients.models import Person, Project, Selection
+from recipients.models import Person, Selection
+from tracking.deeds import DOERS, CannotAct, list_of
 from tracking.library import ASKED
 from tracking.models import Act, Event, Kind, LinkAction
 
@@ -35,10 +34,6 @@ class Click:
     link: int
     person: int | None
     at: dt.datetime
-
-
-class CannotAct(Exception):
-    """What an action needs is not there any more; fit to show."""
 
 
 NOTE = """
@@ -131,91 +126,13 @@ def _do(action: LinkAction, acts: Sequence[Act], now: dt.datetime) -> None:
         Act.objects.filter(pk__in=numbers).update(state=Act.State.DONE, done_at=now)
 
 
-# what each kind does --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Doer:
-    """One kind of action: `do` it to people as a set, and `foresee` in a sentence what it would do to one."""
-
-    do: Callable[[LinkAction, QuerySet[Person], dt.datetime], object]
-    foresee: Callable[[LinkAction, Person], str]
-
-
-def _selection(action: LinkAction) -> Selection:
-    found = Selection.objects.filter(pk=action.detail.get("selection")).first()
-    if found is None:
-        raise CannotAct(_("The selection is not there any more."))
-    return found
-
-
-def _project(action: LinkAction) -> Project:
-    found = Project.objects.filter(pk=action.detail.get("project")).first()
-    if found is None:
-        raise CannotAct(_("The project is not there any more."))
-    return found
-
-
-def _foresee_add(to: Selection | Project, person: Person) -> str:
-    is_on = to.people.filter(pk=person.pk).exists()
-    said = _("Is on “%(name)s” already: nothing changes.") if is_on else _("Comes on “%(name)s”.")
-    return said % {"name": to.name}
-
-
-def _foresee_remove(of: Selection | Project, person: Person) -> str:
-    is_on = of.people.filter(pk=person.pk).exists()
-    said = _("Leaves “%(name)s”.") if is_on else _("Is not on “%(name)s”: nothing changes.")
-    return said % {"name": of.name}
-
-
-def _foresee_call(action: LinkAction, person: Person) -> str:
-    return _("Another system is called: %(address)s") % {"address": action.detail.get("url", "")}
-
-
-def _foresee_ask(action: LinkAction, person: Person) -> str:
-    return _("Is asked on a page; nothing changes before they press the button there.")
-
-
-def _nothing(action: LinkAction, people: QuerySet[Person], now: dt.datetime) -> None:
-    """Calls and questions have their own way."""
-
-
-DOERS: dict[LinkAction.Does, Doer] = {
-    Does.ADD_TO_SELECTION: Doer(
-        lambda action, people, _now: members.add(_selection(action), people),
-        lambda action, person: _foresee_add(_selection(action), person),
-    ),
-    Does.TAKE_OFF_SELECTION: Doer(
-        lambda action, people, _now: members.remove(_selection(action), people),
-        lambda action, person: _foresee_remove(_selection(action), person),
-    ),
-    Does.ADD_TO_PROJECT: Doer(
-        lambda action, people, _now: members.add(_project(action), people),
-        lambda action, person: _foresee_add(_project(action), person),
-    ),
-    Does.TAKE_OFF_PROJECT: Doer(
-        lambda action, people, _now: members.remove(_project(action), people),
-        lambda action, person: _foresee_remove(_project(action), person),
-    ),
-    Does.CALL: Doer(_nothing, _foresee_call),
-    Does.SUBSCRIBE: Doer(_nothing, _foresee_ask),
-    Does.UNSUBSCRIBE: Doer(_nothing, _foresee_ask),
-}
+# telling --------------------------------------------------------------------------------------------------------------
 
 
 def describe(action: LinkAction) -> str:
-    """An action in words, with the name of what it changes."""
+    """The name of what an action changes, or a sentence that it is gone."""
     try:
-        match action.does:
-            case Does.ADD_TO_SELECTION | Does.TAKE_OFF_SELECTION:
-                return _selection(action).name
-            case Does.ADD_TO_PROJECT | Does.TAKE_OFF_PROJECT:
-                return _project(action).name
-            case Does.SUBSCRIBE | Does.UNSUBSCRIBE:
-                found = SubscriptionType.objects.filter(pk=action.detail.get("subscription_type")).first()
-                return found.name if found else _("The subscription type is not there any more.")
-            case _:
-                return str(action.detail.get("url", ""))
+        return DOERS[Does(action.does)].name(action)
     except CannotAct as gone:
         return str(gone)
 
@@ -237,8 +154,8 @@ def _by_criteria(action: LinkAction) -> Selection | None:
     """The selection that this action would change, when it follows from criteria."""
     if action.does not in (Does.ADD_TO_SELECTION, Does.TAKE_OFF_SELECTION):
         return None
-    selection = _selection(action)
-    return None if selection.is_by_hand else selection
+    selection = list_of(action)
+    return selection if isinstance(selection, Selection) and not selection.is_by_hand else None
 
 
 OPPOSITES = {

@@ -14,7 +14,7 @@ from django.test import Client
 from consent.models import ConsentEvent
 from mailings import compiling, statistics
 from mailings.models import Mailing, Message
-from recipients.models import Selection
+from recipients.models import Change, CustomField, Interest, Person, PersonInterest, Selection, Task
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type
 from tests.mailings.factories import HELLO, a_mailing, a_person, a_project, a_selection, an_author
@@ -152,6 +152,79 @@ def test_folding_again_acts_no_second_time_and_a_recount_acts_not_at_all():
     acted(LATER + dt.timedelta(hours=1))
 
     assert on(guests) == set()
+
+
+def test_interests_come_and_go_and_the_history_says_so():
+    garden, cars = Interest.objects.create(name="Gardens"), Interest.objects.create(name="Cars")
+    link = a_link(Does.ADD_INTEREST, interest=garden.pk)
+    a_link(Does.REMOVE_INTEREST, interest=cars.pk)
+    _mailing, rows = sent_to("ada", "bob")
+    ada = rows["ada"].person
+    PersonInterest.objects.create(person=ada, interest=cars)
+    assert [words for _action, words in actions.foresee(link.actions.order_by("pk"), ada)] == [
+        "Gets the interest “Gardens”.",
+        "Loses the interest “Cars”.",
+    ]
+
+    clicked(rows["ada"])
+    acted()
+
+    assert [interest.name for interest in ada.interests.all()] == ["Gardens"]
+    changes = list(Change.objects.filter(person=ada).order_by("pk").values_list("source", "what"))
+    assert changes == [("link", {"interests": ["", "Gardens"]}), ("link", {"interests": ["Cars", ""]})]
+    assert not rows["bob"].person.interests.exists()
+
+
+def test_fields_of_ours_and_of_the_houses_own_are_filled_in():
+    CustomField.objects.create(of="person", kind="number", name="Guests", key="guests")
+    link = a_link(Does.SET_FIELD, field="city", value="Gent")
+    a_link(Does.SET_FIELD, field="custom.guests", value=2)
+    _mailing, rows = sent_to("ada", "bob")
+    ada = rows["ada"].person
+    Person.objects.filter(pk=ada.pk).update(custom={"shoe": 38})
+
+    clicked(rows["ada"])
+    acted()
+
+    ada.refresh_from_db()
+    assert (ada.city, ada.custom) == ("Gent", {"shoe": 38, "guests": 2})
+    assert Change.objects.filter(person=ada, source="link").count() == 2
+    assert "already" in actions.foresee(link.actions.order_by("pk"), ada)[0][1]
+    assert not Change.objects.filter(person=rows["bob"].person).exists()
+
+
+def test_a_task_goes_to_the_persons_own_contact_else_to_whom_the_action_names():
+    marieke, jan = an_author(), an_author("jan@example.org")
+    a_link(Does.CREATE_TASK, title="Call back", days=2, assignee=jan.pk)
+    _mailing, rows = sent_to("ada", "bob")
+    Person.objects.filter(pk=rows["ada"].person_id).update(our_contact=marieke)
+
+    for row in rows.values():
+        clicked(row)
+    acted()
+
+    tasks = {task.person.first_name: (task.title, task.assignee, str(task.due_on)) for task in Task.objects.all()}
+    assert {name: who for name, (_title, who, _due) in tasks.items()} == {"Ada": marieke, "Bob": jan}
+    assert {title for title, _who, _due in tasks.values()} == {"Call back"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("custom.guests", "many"),
+        ("custom.gone", "x"),
+        ("country", "Nederland"),
+        ("first_name", "Eve"),
+        ("custom.day", "soon"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(author, field, value):
+    CustomField.objects.create(of="person", kind="number", name="Guests", key="guests")
+    CustomField.objects.create(of="person", kind="date", name="Day", key="day")
+    link = a_link()
+
+    given = {"does": "set_field", "field": field, "value": value}
+    assert author.post(f"/links/{link.pk}/actions/", given).status_code == 422
 
 
 def test_what_is_gone_is_said_and_the_other_actions_go_on():
