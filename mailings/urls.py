@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from mailings.views import accounts, acting, content, domains, library, link_library, online, reports, returned, sending, wizard
+from mailings.views import (
+    accounts,
+    acting,
+    content,
+    domains,
+    library,
+    link_library,
+    online,
+    reports,
+    returned,
+    sending,
+    wizard,
+)
 
 app_name = "mailings"
 urlpatterns = [
