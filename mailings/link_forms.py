@@ -119,9 +119,9 @@ class ActionForm(forms.Form):
                 given["value"] = deeds.fitting(given["field"], given["value"])
             except ValueError as mistake:
                 self.add_error("value", str(mistake))
-        if (address := given.get("address")) and given.get("does") == Does.CALL:
-            if not address.startswith(("https://", "http://")):
-                self.add_error("address", _("It starts with https://."))
+        address = given.get("address") or "https://"
+        if given.get("does") == Does.CALL and not address.startswith(("https://", "http://")):
+            self.add_error("address", _("It starts with https://."))
         return given
 
     @property

@@ -129,7 +129,7 @@ def fields() -> list[tuple[str, str | Promise]]:
 def fitting(field: str, text: str) -> Any:
     """The value as a field keeps it; raises ValueError with a sentence when it does not fit."""
     if not field.startswith(CUSTOM):
-        longest = Person._meta.get_field(field).max_length
+        longest = getattr(Person._meta.get_field(field), "max_length", 0)
         if longest and len(text) > longest:
             raise ValueError(_("This is too long for the field."))
         return text
