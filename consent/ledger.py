@@ -149,9 +149,28 @@ def problems(entry: Entry, *, today: dt.date, sources: Mapping[str, rules.Source
 def verify() -> Verified:
     """Walk the chain from its beginning and name the first link that does not hold."""
     with connection.cursor() as cursor:
-        cursor.execute(chain.VERIFY, {"first": chain.FIRST_HASH})
-        events, erased, broken, part, head = cursor.fetchone()
-    return Verified(events, erased, bytes(head or b"").hex(), Broken(broken, part) if broken is not None else None)
+        cursor.execute(chain.CONTENTS)
+        events, erased, hashed, said = cursor.fetchone()
+        cursor.execute(chain.ORDER, {"first": chain.FIRST_HASH})
+        (previous,) = cursor.fetchone()
+        cursor.execute(chain.MISSING)
+        (missing,) = cursor.fetchone()
+        cursor.execute(chain.HEAD)
+        head = cursor.fetchone()
+    found = ((previous, "previous"), (hashed, "hash"), (said, "detail"), (missing, "detail"))
+    broken = min((Broken(event, part) for event, part in found if event is not None), key=_place, default=None)
+    return Verified(events, erased, bytes(head[0]).hex() if head else "", broken)
+
+
+def knows(head: str) -> bool:
+    """Say whether a hash that was kept elsewhere still stands in the chain: whoever cuts off its end takes it along."""
+    with connection.cursor() as cursor:
+        cursor.execute(chain.KNOWS, [bytes.fromhex(head)])
+        return bool(cursor.fetchone()[0])
+
+
+def _place(broken: Broken) -> tuple[int, int]:
+    return broken.event, ("previous", "hash", "detail").index(broken.part)
 
 
 def evidence_of(channel: str, address: str) -> list[Evidence]:

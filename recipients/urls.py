@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recipients.views import companies, criteria, imports, people, projects, search, selections
+from recipients.views import blocklists, companies, criteria, imports, people, projects, search, selections
 
 app_name = "recipients"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("people/new/", people.new, name="person_new"),
     path("people/add/", people.add_to, name="people_add"),
     path("people/companies/", people.company_names, name="company_names"),
+    path("consent/suppressions/import/", blocklists.take_over, name="block_list"),
     path("people/import/", imports.new, name="import_new"),
     path("people/import/<int:pk>/", imports.detail, name="import"),
     path("people/import/<int:pk>/look/", imports.look, name="import_look"),

@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from consent import suppressions
+from consent import pseudonyms, suppressions
 from consent.forms import BlockForm, ReleaseForm
 from consent.models import Suppression, SuppressionReason
 from consent.views import pages
@@ -24,8 +25,13 @@ def index(request: HttpRequest) -> HttpResponse:
     found = Suppression.objects.filter(released_at__isnull=not released).select_related(
         "subscription_type", "released_by"
     )
-    if words:
-        found = found.filter(address__contains=words)
+    if words:  # a whole address also finds the block that knows it by its pseudonym only
+        erased = pseudonyms.every("email", words) if "@" in words else []
+        found = (
+            found.filter(Q(address__contains=words) | Q(address__in=erased))
+            if erased
+            else found.filter(address__contains=words)
+        )
     if reason in SuppressionReason.values:
         found = found.filter(reason=reason)
     context = {

@@ -170,3 +170,20 @@ def test_the_command_names_the_first_broken_entry(capsys: pytest.CaptureFixture[
 
     with pytest.raises(CommandError, match=f"Entry {number} was changed"):
         call_command("verify_ledger")
+
+
+def test_a_hash_kept_elsewhere_tells_when_the_end_was_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    consents(ADA)
+    consents("bob@example.org")
+    head = ledger.verify().head
+    call_command("verify_ledger", head=head)
+    last = ConsentEvent.objects.latest("id").pk
+
+    behind_our_back("DELETE FROM consent_consentdetail WHERE event_id = %s", last)
+    behind_our_back("DELETE FROM consent_consentevent WHERE id = %s", last)
+
+    assert ledger.verify().is_whole
+    with pytest.raises(CommandError, match="cut off"):
+        call_command("verify_ledger", head=head)
+    with pytest.raises(CommandError, match="hexadecimal"):
+        call_command("verify_ledger", head="no hash")
