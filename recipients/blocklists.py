@@ -175,10 +175,12 @@ def _block(line: _Line, otherwise: str, evidence: dict[str, str], taken: Taken) 
     try:
         address = addresses.normalise(line.address)
     except addresses.InvalidAddress as mistake:
-        return _skip(line, str(mistake), taken)
+        _skip(line, str(mistake), taken)
+        return None
     reason = reason_of(line.words, otherwise)
     if not reason:
-        return _skip(line, _("“%s” passes by itself and blocks nobody") % line.words[:60], taken)
+        _skip(line, _("“%s” passes by itself and blocks nobody") % line.words[:60], taken)
+        return None
     taken.by_reason[reason] += 1
     more = {"said": line.words[:200], "date": line.date[:40]}
     kept = evidence | {key: value for key, value in more.items() if value}
