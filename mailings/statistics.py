@@ -7,7 +7,7 @@ be forgotten and worked out again from the journal (`rebuild`).
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
@@ -15,6 +15,7 @@ from django.db.models import Count, Q, Sum
 from psycopg.types.json import Jsonb
 
 from mailings import outcome, returned
+from mailings.delivery import evidence
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from mailings.outcome import Event, Figures, Moments
 from tracking import actions
@@ -106,12 +107,20 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
             told.append(_told(story, before, happened))
             clicks += _new_clicks(story, events)
     _write(batch, verdicts, moved, now)
+    evidence.arrived(_proofs(stories), now=now)
     for number, difference in sorted(added.items()):
         _add(number, difference)
     if acts:
         returned.weigh(told, now=now)
         actions.note(clicks, now=now)
     return len(batch)
+
+
+def _proofs(stories: Iterable[_Story]) -> Iterator[tuple[int, dt.datetime]]:
+    """What can only happen to a message that arrived, with its moment."""
+    for story in stories:
+        if moments := [event.at for event in story.new if event.kind in evidence.PROOF]:
+            yield story.id, min(moments)
 
 
 def catch_up(*, now: dt.datetime, portions: int = 40) -> int:

@@ -62,6 +62,7 @@ urlpatterns = [
     path("mailings/<int:pk>/summary/", reports.summary, name="summary"),
     path("mailings/<int:pk>/messages/", reports.messages, name="messages"),
     path("mailings/<int:pk>/messages/<int:number>/", reports.message, name="message"),
+    path("mailings/<int:pk>/unknown/", reports.resolve, name="resolve"),
     path("mailings/<int:pk>/links/", reports.links, name="links"),
     path("mailings/<int:pk>/bounces/", reports.bounced, name="bounces"),
     path("mailings/<int:pk>/as-sent/", reports.as_sent, name="as_sent"),

@@ -6,6 +6,7 @@ import smtplib
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ from mailings.channels import DeliveryError, Outgoing, Receipt
 from mailings.channels.smtp import Account, Conversation, Patience, connect
 
 TURN = 0.25  # seconds between two looks at the clock while nobody answers
+FAREWELL = 1.0  # seconds for the answer to QUIT
 AFTER_FAILURE = 5.0  # seconds before a connection that could not be opened, or brought nothing, is tried again
 
 
@@ -24,6 +26,7 @@ class EmailChannel:
         self.hello = hello
         self.patience = patience or Patience()
         self._kept: list[Conversation] = []
+        self._leaving: deque[tuple[float, Conversation]] = deque()  # said goodbye; until when their answer is awaited
         self._selector = selectors.DefaultSelector()
         self._opened: queue.SimpleQueue[smtplib.SMTP | DeliveryError] = queue.SimpleQueue()
         self._opening = 0
@@ -66,6 +69,7 @@ class EmailChannel:
                 if (now := time.monotonic()) >= turn:
                     turn = now + TURN
                     meanwhile()
+                    self._see_off()
                     yield from self._tire(now)
         finally:
             self._source, self._is_exhausted = iter(()), True
@@ -76,8 +80,8 @@ class EmailChannel:
     def close(self) -> None:
         """Say goodbye on every connection."""
         for talk in list(self._kept):
-            self._forget(talk)
-            talk.quit()
+            self._part_with(talk)
+        self._see_off(wait=FAREWELL)
         while self._opening:
             arrival = self._opened.get()
             self._opening -= 1
@@ -104,8 +108,10 @@ class EmailChannel:
         """Give every idle connection a message; when all are busy and there is more, open another."""
         if self._is_exhausted:
             return
-        for talk in self._kept:
-            if talk.is_idle:
+        for talk in list(self._kept):
+            if talk.is_idle and talk.is_spent:
+                self._part_with(talk)
+            elif talk.is_idle:
                 yield from talk.start()
                 self._watch(talk)
         places = len(self._kept) + self._opening
@@ -162,7 +168,14 @@ class EmailChannel:
                 continue
             if arrival.sock is None:
                 continue
-            talk = Conversation(arrival, arrival.sock, patience=self.patience, pull=self._pull, on_wire=self._on_wire)
+            talk = Conversation(
+                arrival,
+                arrival.sock,
+                patience=self.patience,
+                pull=self._pull,
+                on_wire=self._on_wire,
+                most=self.account.most,
+            )
             self._kept.append(talk)
             self._selector.register(talk.socket, selectors.EVENT_READ, talk)
 
@@ -177,8 +190,19 @@ class EmailChannel:
         """A kept connection that the server has closed meanwhile, or on which it said goodbye, is of no use."""
         for talk in list(self._kept):
             if talk.has_news():
-                self._forget(talk)
-                talk.quit()
+                self._part_with(talk)
+
+    def _part_with(self, talk: Conversation) -> None:
+        self._forget(talk)
+        talk.say_quit()
+        self._leaving.append((time.monotonic() + FAREWELL, talk))
+
+    def _see_off(self, *, wait: float = 0.0) -> None:
+        """Close the connections that were said goodbye to; those whose time is up, or all of them after `wait`."""
+        ends = time.monotonic() + wait
+        while self._leaving and (wait or self._leaving[0][0] < time.monotonic()):
+            _until, talk = self._leaving.popleft()
+            talk.leave(wait=max(0.0, ends - time.monotonic()))
 
     def _forget(self, talk: Conversation) -> None:
         self._selector.unregister(talk.socket)

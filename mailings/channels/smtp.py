@@ -21,7 +21,7 @@ from mailings.channels import DeliveryError, Outcome, Outgoing, Receipt
 
 @dataclass(frozen=True)
 class Account:
-    """A mail server and how to log in: smtp://user:password@host:port, smtps://…, ?starttls=1&connections=8."""
+    """A mail server and how to log in: smtp://user:password@host:port, smtps://…, ?starttls=1&connections=8&most=100."""
 
     host: str
     port: int
@@ -30,6 +30,7 @@ class Account:
     tls: bool = False
     starttls: bool = False
     connections: int = 4
+    most: int = 0  # messages over one connection; 0: as many as there are
 
     @classmethod
     def from_url(cls, url: str) -> "Account":
@@ -47,6 +48,7 @@ class Account:
             tls=tls,
             starttls=options.get("starttls", ["0"])[-1] == "1",
             connections=max(1, int(options.get("connections", ["4"])[-1])),
+            most=max(0, int(options.get("most", ["0"])[-1])),
         )
 
 
@@ -136,6 +138,7 @@ class Conversation:
         patience: Patience,
         pull: Callable[[], Outgoing | None],
         on_wire: Callable[[int], object],
+        most: int = 0,
     ) -> None:
         self.client = client
         self.socket = wire
@@ -157,6 +160,7 @@ class Conversation:
         self.out = b""
         self.body_left = 0  # bytes until the final dot has left us
         self.answered = 0  # messages that got an answer here
+        self.left = most or -1  # messages that may still be announced here; below zero: no end
         self.deadline = 0.0
         self.is_open = True
         self.is_writing = False  # the selector watches for room to write
@@ -168,6 +172,11 @@ class Conversation:
     def is_idle(self) -> bool:
         return not self.expected and self.is_open
 
+    @property
+    def is_spent(self) -> bool:
+        """It has carried as many messages as one connection may."""
+        return self.left == 0
+
     # --- speaking
 
     def start(self) -> Iterator[Receipt]:
@@ -178,8 +187,9 @@ class Conversation:
 
     def _next(self) -> Generator[Receipt, None, Outgoing | None]:
         """The next message with an envelope that can be spoken; the others get their receipt here."""
-        while message := self.pull():
+        while self.left and (message := self.pull()):
             if not (problem := self._problem(message)):
+                self.left -= 1
                 return message
             yield Receipt(message.number, Outcome.REFUSED, 0, problem)
         return None
@@ -201,15 +211,16 @@ class Conversation:
         """Why this envelope may not be spoken. One bad recipient never harms its neighbours."""
         if not PATH.fullmatch(message.recipient) or not PATH.fullmatch(message.sender):
             return "not an address that can be written in an envelope"
-        if not self.smtputf8 and not message.recipient.isascii():
+        if not self.smtputf8 and not _on_the_wire(message.recipient).isascii():
             return "the mail server does not take addresses outside ASCII (SMTPUTF8)"
         return ""
 
     def _commands(self, message: Outgoing) -> list[tuple[Step, bytes]]:
-        utf8 = "" if message.recipient.isascii() else " SMTPUTF8"
+        recipient = _on_the_wire(message.recipient)
+        utf8 = "" if recipient.isascii() else " SMTPUTF8"
         return [
             (Step.MAIL, f"MAIL FROM:<{message.sender}>{utf8}\r\n".encode()),
-            (Step.RCPT, f"RCPT TO:<{message.recipient}>\r\n".encode()),
+            (Step.RCPT, f"RCPT TO:<{recipient}>\r\n".encode()),
             (Step.DATA, b"DATA\r\n"),
         ]
 
@@ -272,11 +283,16 @@ class Conversation:
             return
         self._has_spoken = False
         *lines, self._unread = (self._unread + data).split(b"\n")
+        due = len(self.expected)  # an answer to what has not been said yet is none: it would pass for the next one's
         for line in lines:
             self._lines.append(line)
             if line[3:4] == b"-":
                 continue
             said, self._lines = self._lines, []
+            due -= 1
+            if due < 0:
+                self.is_open = False
+                return
             yield from self._hear(said)
             if not self.is_open:
                 return
@@ -424,12 +440,29 @@ class Conversation:
         self.expected.clear()
         self.unsaid.clear()
 
-    def quit(self) -> None:
-        """Say goodbye and do not wait for the answer."""
+    def say_quit(self) -> None:
+        """Say goodbye; the connection stays until the server has answered, or nobody waits any longer (`leave`)."""
         with suppress(OSError):
             self.socket.send(b"QUIT\r\n")
         self.is_open = False
+
+    def leave(self, *, wait: float = 0.0) -> None:
+        """Close it, after waiting so long for the answer to QUIT: a server that is cut off while it says 221 logs a fault."""
+        with suppress(OSError):
+            self.socket.settimeout(wait)
+            while wait and self.socket.recv(4096):
+                pass
         self.client.close()
+
+
+def _on_the_wire(recipient: str) -> str:
+    """A domain goes out as its A-label; only letters outside ASCII before the @ need SMTPUTF8 (RFC 6531)."""
+    if recipient.isascii():
+        return recipient
+    local, _at, domain = recipient.rpartition("@")
+    with suppress(UnicodeError):
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    return recipient
 
 
 def _receipt(number: int, code: int, text: str) -> Receipt:

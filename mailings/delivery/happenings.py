@@ -128,6 +128,8 @@ def _words(happening: Happening) -> str:
         "approved": _("Approved by %(name)s."),
         "declined": _("Declined by %(name)s."),
         "again": _("Sent again by %(name)s, to those it had not reached."),
+        "arrived": _("%(name)s knows that it arrived where no answer had been seen."),
+        "sent_again": _("%(name)s sends it once more where no answer had been seen."),
     }
     by_itself = {
         "started": _("Started."),
@@ -142,6 +144,8 @@ def _words(happening: Happening) -> str:
         "approved": _("Approved."),
         "declined": _("Declined."),
         "again": _("Sent again, to those it had not reached."),
+        "arrived": _("It arrived where no answer had been seen."),
+        "sent_again": _("Sent once more where no answer had been seen."),
         "joined": _("Somebody joined the sources since."),
         "too_late": _("It should have started on %(moment)s, and that was too long ago to start by itself."),
         "server_away": _("The mail server does not answer."),

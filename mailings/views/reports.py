@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any, cast
 
 from django.contrib import messages as notices
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from mailings import followup, reports, slices
+from mailings import followup, lifecycle, reports, resolving, slices
 from mailings.models import Mailing, Message
 from mailings.slices import Slice
 from recipients import paging
@@ -81,6 +82,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         if slice_.link is not None
         else None,
         "follow_up": AddToForm(),
+        "unknown": context["figures"].unknown if slice_.state == Message.State.UNKNOWN else 0,
     }
     fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"mailings/messages.html{fragment}", context)
@@ -98,6 +100,31 @@ def message(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "mails": mails,
     }
     return render(request, "mailings/message.html", context)
+
+
+@require_POST
+@permission_required("mailings.send_mailing", raise_exception=True)
+def resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became of unknown messages, said by a person: `what` is arrived or again; `message` names one, else all."""
+    mailing = _mailing(pk)
+    numbers = [int(number) for number in request.POST.getlist("message") if number.isdecimal() and len(number) < 19]
+    is_again = request.POST.get("what") == "again"
+    act = resolving.send_again if is_again else resolving.they_got_it
+    try:
+        count = act(mailing, numbers, by=request.user, now=timezone.now())
+    except (resolving.NothingUnknown, lifecycle.CannotMove) as refusal:
+        notices.error(request, str(refusal))
+    else:
+        notices.success(request, _resolved(count, is_again=is_again))
+    if len(numbers) == 1:
+        return redirect("mailings:message", pk, numbers[0])
+    return redirect("mailings:detail" if is_again else "mailings:messages", pk)
+
+
+def _resolved(count: int, *, is_again: bool) -> str:
+    if is_again:
+        return ngettext("It goes once more.", "%(n)s go once more.", count) % {"n": count}
+    return ngettext("Noted: it arrived.", "Noted: %(n)s arrived.", count) % {"n": count}
 
 
 @require_GET

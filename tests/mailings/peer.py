@@ -47,6 +47,7 @@ class Peer:
         self.commands: list[str] = []
         self.connections = 0
         self.most_at_once = 0
+        self.per_connection: list[int] = []  # letters each one brought, once it is over
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
@@ -92,8 +93,10 @@ class Peer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        session = _Session(self, connection)
         with suppress(OSError), connection:
-            _Session(self, connection).run()
+            session.run()
+        self.per_connection.append(session.taken)
         self._open.discard(connection)
 
 

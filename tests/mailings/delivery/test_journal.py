@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailings.channels import Outcome, Receipt
@@ -41,6 +41,7 @@ def expected(entries: list[int | Receipt]) -> tuple[dict[int, Outcome], set[int]
     return told, on_wire
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(entries=ENTRIES, cut=st.floats(0, 1))
 def test_a_journal_cut_anywhere_tells_exactly_its_whole_lines(
     tmp_path_factory: pytest.TempPathFactory, entries: list[int | Receipt], cut: float
@@ -57,6 +58,7 @@ def test_a_journal_cut_anywhere_tells_exactly_its_whole_lines(
     assert story.on_wire == on_wire
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=500))
 def test_no_bytes_make_reading_fail(content: bytes) -> None:
     journal.read(content)
