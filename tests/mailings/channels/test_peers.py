@@ -249,9 +249,12 @@ def test_not_now_for_a_third_of_them_is_said_of_exactly_these(where):
 
 
 def test_a_greeting_that_says_421_is_no_fault_of_any_message():
-    with Peer(Script(greeting="421 4.3.2 too busy")) as peer, a_channel(peer.url) as channel:
-        with pytest.raises(DeliveryError) as refusal:
-            send(channel, a_message(1))
+    with (
+        Peer(Script(greeting="421 4.3.2 too busy")) as peer,
+        a_channel(peer.url) as channel,
+        pytest.raises(DeliveryError) as refusal,
+    ):
+        send(channel, a_message(1))
 
     assert refusal.value.retry
     assert "421" in str(refusal.value)
