@@ -85,7 +85,10 @@ class EmailChannel:
         while self._opening:
             arrival = self._opened.get()
             self._opening -= 1
-            if isinstance(arrival, smtplib.SMTP):
+            if isinstance(arrival, smtplib.SMTP) and arrival.sock is not None:
+                arrival.sock.settimeout(FAREWELL)
+                with suppress(OSError, smtplib.SMTPException):
+                    arrival.quit()
                 arrival.close()
         self._selector.close()
         self._bell.close()
