@@ -18,6 +18,7 @@ SECTIONS = (
     ("/links/", "mailings"),
     ("/people/", "people"),
     ("/companies/", "people"),
+    ("/tasks/", "people"),
     ("/selections/", "selections"),
     ("/projects/", "projects"),
     ("/forms/", "forms"),

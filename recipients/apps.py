@@ -8,7 +8,7 @@ class RecipientsConfig(AppConfig):
 
     def ready(self) -> None:
         from consent import dossier, overview, preferences, verifying
-        from recipients import kept
+        from recipients import happenings, kept, timeline
         from recipients import people as persons
         from recipients.criteria import fields, people
 
@@ -24,5 +24,6 @@ class RecipientsConfig(AppConfig):
             " JOIN recipients_person person ON person.id = email.person_id"
         )
         fields.vocabularies.append(people.fields)
+        timeline.sources.extend(happenings.all_of_them())
         dossier.finders.append(kept.find)
         dossier.holdings.extend(kept.holdings())

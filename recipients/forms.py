@@ -4,16 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses
-from recipients import choices, people, phones
-from recipients.models import Company, Person, Project, Selection
-
-MOST_ADDRESSES = 10
+from recipients.models import Project, Selection, Task
 
 
 def one_line(text: str) -> str:
@@ -45,125 +40,6 @@ class Colleague(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscr
 
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.get_full_name() or obj.email or obj.username)
-
-
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
-    all_may_be_empty = True  # so no field says it
-
-    first_name = OneLine(label=_("First name"), max_length=100, required=False)
-    middle_name = OneLine(label=_("Middle name"), max_length=50, required=False)
-    last_name = OneLine(label=_("Last name"), max_length=100, required=False)
-    email = forms.CharField(
-        label=_("E-mail"), max_length=400, required=False, widget=forms.TextInput(attrs={"inputmode": "email"})
-    )
-    other_addresses = forms.CharField(
-        label=_("Other addresses"),
-        required=False,
-        max_length=4_000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("One per line. Mail goes to the first address."),
-    )
-    title = OneLine(label=_("Title"), max_length=100, required=False)
-    company_name = OneLine(
-        label=_("Company"),
-        max_length=200,
-        required=False,
-        help_text=_("A new name makes a new company."),
-        widget=forms.TextInput(attrs={"list": "companies", "autocomplete": "off"}),
-    )
-    language = Listed(label=_("Language"), known=choices.LANGUAGES)
-    country = Listed(label=_("Country"), known=choices.COUNTRIES)
-    phone = OneLine(label=_("Phone"), max_length=30, required=False)
-    our_contact = Colleague(
-        User.objects.filter(is_active=True).order_by("first_name", "last_name"),
-        label=_("Our contact"),
-        required=False,
-        empty_label=_("Nobody"),
-    )
-
-    class Meta:
-        model = Person
-        fields: ClassVar = (
-            "first_name",
-            "middle_name",
-            "last_name",
-            "title",
-            "language",
-            "country",
-            "phone",
-            "our_contact",
-            "notes",
-            "is_former_employee",
-        )
-        labels: ClassVar = {"notes": _("Notes")}
-        widgets: ClassVar = {"notes": forms.Textarea(attrs={"rows": 3})}
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, instance: Person | None = None) -> None:
-        super().__init__(data, instance=instance)
-        for name in ("language", "country"):
-            field = self.fields[name]
-            if isinstance(field, Listed):
-                field.keep(getattr(self.instance, name))
-        if instance is not None:
-            known = [row.address for row in instance.email_addresses.order_by("rank")]
-            self.initial["email"] = known[0] if known else ""
-            self.initial["other_addresses"] = "\n".join(known[1:])
-            self.initial["phone"] = phones.said(instance.phone, instance.home) if instance.phone else ""
-            self.initial["company_name"] = instance.company.name if instance.company else ""
-
-    def clean_email(self) -> str:
-        return _address(self.cleaned_data["email"]) if self.cleaned_data["email"].strip() else ""
-
-    def clean_other_addresses(self) -> list[str]:
-        lines = [line for line in self.cleaned_data["other_addresses"].splitlines() if line.strip()]
-        if len(lines) >= MOST_ADDRESSES:
-            raise ValidationError(_("A person has at most %(most)d addresses."), params={"most": MOST_ADDRESSES})
-        found, mistakes = [], []
-        for line in lines:
-            try:
-                found.append(_address(line))
-            except ValidationError as mistake:
-                mistakes.append(f"{line.strip()[:80]}: {mistake.messages[0]}")
-        if mistakes:
-            raise ValidationError(mistakes)
-        return found
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if phone := cleaned.get("phone"):
-            try:
-                cleaned["phone"] = phones.normalise(phone, cleaned.get("country") or settings.HOME_COUNTRY)
-            except phones.InvalidPhone as mistake:
-                self.add_error("phone", str(mistake))
-        known = [cleaned.get(name) for name in ("first_name", "last_name", "email")]
-        if not any(known) and not self.errors:
-            raise ValidationError(_("Give at least a name or an address."))
-        return cleaned
-
-    def write(self) -> Person:
-        """Save the person, the addresses and, where the name is new, the company."""
-        person = self.instance
-        name = self.cleaned_data["company_name"]
-        person.company = _company(name) if name else None
-        wanted = [self.cleaned_data["email"], *self.cleaned_data["other_addresses"]]
-        return people.write(person, list(dict.fromkeys(address for address in wanted if address)))
-
-
-class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
-    name = OneLine(label=_("Name"), max_length=200)
-    country = Listed(label=_("Country"), known=choices.COUNTRIES)
-    city = OneLine(label=_("City"), max_length=100, required=False)
-    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
-
-    class Meta:
-        model = Company
-        fields: ClassVar = ("name", "city", "country", "website")
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, instance: Company | None = None) -> None:
-        super().__init__(data, instance=instance)
-        country = self.fields["country"]
-        if isinstance(country, Listed):
-            country.keep(self.instance.country)
 
 
 class SelectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
@@ -229,12 +105,36 @@ class AddToForm(forms.Form):
         return cleaned
 
 
-def _address(text: str) -> str:
-    try:
-        return addresses.normalise(text)
-    except addresses.InvalidAddress as mistake:
-        raise ValidationError(str(mistake)) from mistake
+class TaskForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    title = OneLine(label=_("What is to be done"), max_length=200)
+    assignee = Colleague(
+        User.objects.filter(is_active=True).order_by("first_name", "last_name", "pk"),
+        label=_("Who does it"),
+        required=False,
+        empty_label=_("Nobody yet"),
+    )
 
+    class Meta:
+        model = Task
+        fields: ClassVar = ("title", "kind", "due_on", "due_at", "assignee", "notes")
+        labels: ClassVar = {"kind": _("Kind"), "due_on": _("Day"), "due_at": _("Time"), "notes": _("Notes")}
+        widgets: ClassVar = {
+            "due_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "due_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "notes": forms.Textarea(attrs={"rows": 2, "maxlength": 5000}),
+        }
 
-def _company(name: str) -> Company:
-    return Company.objects.filter(name__iexact=name).order_by("pk").first() or Company.objects.create(name=name)
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, instance: Task | None = None, assignee: Any = None
+    ) -> None:
+        super().__init__(data, instance=instance, auto_id="task_%s")
+        if instance is None and assignee is not None:
+            self.initial["assignee"] = assignee.pk
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("due_at") and not cleaned.get("due_on"):
+            self.add_error("due_on", _("A time needs its day."))
+        if cleaned.get("kind") == Task.Kind.APPOINTMENT and not cleaned.get("due_on") and not self.errors:
+            self.add_error("due_on", _("An appointment needs a day."))
+        return cleaned

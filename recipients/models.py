@@ -91,6 +91,11 @@ class Whereabouts(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def home(self) -> str:
+        """The country from which one dials here."""
+        return self.country or settings.HOME_COUNTRY
+
 
 class Company(Whereabouts):
     name = models.CharField(_("name"), max_length=200)

@@ -8,7 +8,7 @@ from itertools import batched
 from django.db import connection, transaction
 
 from recipients import phones
-from recipients.models import Company, CompanyPhone, EmailAddress, Person, PersonPhone
+from recipients.models import Company, CompanyAddress, CompanyPhone, EmailAddress, Person, PersonPhone
 
 BATCH = 5_000
 LONGEST_TEXT = 2_000  # of a person's search text; nobody types more
@@ -57,6 +57,18 @@ def write_phones(of: Person | Company, numbers: Sequence[str]) -> None:
         )
 
 
+@transaction.atomic
+def write_company_addresses(company: Company, addresses: Sequence[str]) -> None:
+    """Save exactly these normalised addresses of a company itself, in this order."""
+    company.email_addresses.exclude(address__in=addresses).delete()
+    CompanyAddress.objects.bulk_create(
+        [CompanyAddress(company=company, address=one, rank=rank) for rank, one in _ranked(addresses)],
+        update_conflicts=True,
+        unique_fields=["company", "address"],
+        update_fields=["rank"],
+    )
+
+
 def _ranked(values: Sequence[str]) -> Iterable[tuple[int, str]]:
     return enumerate(values, start=1)
 
@@ -66,6 +78,29 @@ def shared_addresses(person: Person) -> list[Shared]:
     own = EmailAddress.objects.filter(person=person).values("address")
     others = EmailAddress.objects.filter(address__in=own).exclude(person=person).select_related("person")
     return [Shared(row.address, row.person_id, str(row.person)) for row in others[:5]]
+
+
+@dataclass(frozen=True)
+class Several:
+    """An address, and some of those who have it."""
+
+    address: str
+    people: Sequence[Person]
+    more: int
+
+
+def duplicates(*, after: str = "", size: int = 50) -> tuple[list[Several], str]:
+    """Give addresses that several people have, in their order, and where the next ones begin."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEVERAL, {"after": after, "size": size + 1})
+        found = cursor.fetchall()
+    shown = {number for _address, numbers, _count in found[:size] for number in numbers}
+    known = Person.objects.select_related("company").in_bulk(shown)
+    groups = [
+        Several(address, [known[number] for number in numbers if number in known], count - len(numbers))
+        for address, numbers, count in found[:size]
+    ]
+    return [group for group in groups if len(group.people) > 1], found[size - 1][0] if len(found) > size else ""
 
 
 def speaks(address: str, language: str) -> None:
@@ -102,6 +137,11 @@ def rename_company(company: Company) -> None:
     index(company.people.values_list("pk", flat=True).iterator())
 
 
+SEVERAL = """
+SELECT address, (array_agg(person_id ORDER BY person_id))[1:4], count(*)
+FROM recipients_emailaddress WHERE address > %(after)s
+GROUP BY address HAVING count(*) > 1 ORDER BY address LIMIT %(size)s
+"""
 TEXTS = """
 SELECT person.id, person.first_name, person.middle_name, person.last_name, coalesce(addresses.all, ''),
        coalesce(company.name, '')

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recipients.views import blocklists, companies, criteria, imports, people, projects, search, selections
+from recipients.views import blocklists, companies, criteria, imports, merging, people, projects, search, selections, tasks
 
 app_name = "recipients"
 urlpatterns = [
@@ -22,10 +22,22 @@ urlpatterns = [
     path("people/import/<int:pk>/rejected/", imports.rejected, name="import_rejected"),
     path("people/<int:pk>/", people.card, name="person"),
     path("people/<int:pk>/edit/", people.edit, name="person_edit"),
+    path("people/<int:pk>/part/<slug:name>/", people.part, name="person_part"),
+    path("people/<int:pk>/history/", people.history, name="person_history"),
+    path("people/<int:pk>/merge/", merging.merge, name="person_merge"),
+    path("people/duplicates/", merging.duplicates, name="duplicates"),
+    path("tasks/", tasks.index, name="tasks"),
+    path("tasks/new/", tasks.new, name="task_new"),
+    path("tasks/<int:pk>/", tasks.edit, name="task_edit"),
+    path("tasks/<int:pk>/done/", tasks.done, name="task_done"),
+    path("tasks/<int:pk>/reopen/", tasks.reopen, name="task_reopen"),
+    path("tasks/<int:pk>/delete/", tasks.delete, name="task_delete"),
     path("companies/", companies.index, name="companies"),
     path("companies/new/", companies.new, name="company_new"),
     path("companies/<int:pk>/", companies.card, name="company"),
     path("companies/<int:pk>/edit/", companies.edit, name="company_edit"),
+    path("companies/<int:pk>/part/<slug:name>/", companies.part, name="company_part"),
+    path("companies/<int:pk>/history/", companies.history, name="company_history"),
     path("selections/", selections.index, name="selections"),
     path("selections/new/", selections.new, name="selection_new"),
     path("selections/<int:pk>/", selections.card, name="selection"),

@@ -1,17 +1,20 @@
 """People: the list, the card, writing and adding to lists."""
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recipients import choices, members, paging, people
-from recipients.forms import AddToForm, PersonForm
-from recipients.models import Company, Import, Person, Project, Selection
-from recipients.views import picked
+from recipients import members, paging, people, timeline, todos
+from recipients.cards import PersonForm
+from recipients.forms import AddToForm, TaskForm
+from recipients.models import Company, Import, Merge, Person, Project, ProjectMember, Selection
+from recipients.views import cards, lives, picked
 
 ORDERS = {
     "name": paging.Order(("sort_name", "id")),
@@ -49,21 +52,40 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one person: addresses, what we know, whether we may mail, and which lists."""
-    person = get_object_or_404(Person.objects.select_related("company", "our_contact").with_addresses(), pk=pk)
+    """Show one person: addresses, what we know, whether we may mail, which lists, and what happened."""
+    person = Person.objects.select_related("company", "our_contact", "support_contact").filter(pk=pk).first()
+    if person is None:
+        merged = get_object_or_404(Merge, gone=pk)
+        return redirect("recipients:person", merged.kept_id)
     context = {
-        "person": person,
-        "addresses": person.addresses,  # type: ignore[attr-defined]  # by with_addresses
+        **cards.shown(person),
         "shared": people.shared_addresses(person),
         "selections": person.selections.order_by("name")[:20],
-        "projects": person.projects.order_by("name")[:20],
-        "language_name": dict(choices.LANGUAGES).get(person.language, person.language),
-        "country_name": dict(choices.COUNTRIES).get(person.country, person.country),
+        "memberships": ProjectMember.objects.filter(person=person).select_related("project").order_by("-pk")[:20],
+        "tasks": todos.open_of(person),
+        "task_form": TaskForm(assignee=request.user),
+        "kinds": timeline.known(person),
         "add_to": AddToForm(),
     }
     return render(request, "recipients/person.html", context)
 
 
+@require_safe
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a page of the time line."""
+    person = get_object_or_404(Person.objects.select_related("company"), pk=pk)
+    return lives.history(request, person)
+
+
+@permission_required("recipients.change_person", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def part(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Change one part of the card where it stands."""
+    person = get_object_or_404(Person.objects.select_related("company"), pk=pk)
+    return lives.part(request, person, name)
+
+
+@permission_required("recipients.add_person", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Write down a new person."""
@@ -71,13 +93,14 @@ def new(request: HttpRequest) -> HttpResponse:
     start = Person(company=company) if company else None
     form = PersonForm(request.POST if request.method == "POST" else None, instance=start)
     if request.method == "POST" and form.is_valid():
-        person = form.write()
+        person = form.write(by=lives.who(request), now=timezone.now())
         messages.success(request, _("%(name)s is written down") % {"name": person})
         _tell_shared(request, person)
         return redirect("recipients:person", person.pk)
     return render(request, "recipients/person_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@permission_required("recipients.change_person", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what we know about a person."""
@@ -85,7 +108,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     title = str(person)
     form = PersonForm(request.POST if request.method == "POST" else None, instance=person)
     if request.method == "POST" and form.is_valid():
-        form.write()
+        form.write(by=lives.who(request), now=timezone.now())
         messages.success(request, _("Saved"))
         _tell_shared(request, person)
         return redirect("recipients:person", person.pk)
@@ -93,6 +116,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "recipients/person_form.html", context, status=422 if form.errors else 200)
 
 
+@permission_required("recipients.change_selection", raise_exception=True)
 @require_POST
 def add_to(request: HttpRequest) -> HttpResponse:
     """Put the picked people on a selection or a project."""
