@@ -131,7 +131,7 @@ class CardForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         for name in ("mobile", "phone"):
             if number := getattr(self.instance, name, ""):
                 self.initial[name] = phones.said(number, home)
-        if self.instance.pk is None:
+        if self.instance._state.adding:
             return
         known = list(self.instance.email_addresses.order_by("rank").values_list("address", flat=True))
         self.initial["email"] = known[0] if known else ""
@@ -189,7 +189,7 @@ class CardForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
     @transaction.atomic
     def write(self, *, by: User | None, now: dt.datetime) -> Any:
         """Save the card with all that hangs from it, and write down what changed."""
-        is_new = self.instance.pk is None
+        is_new = self.instance._state.adding
         given = {
             field.key: self.cleaned_data[f"x_{field.key}"] for field in self.own if f"x_{field.key}" in self.fields
         }

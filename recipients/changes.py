@@ -63,7 +63,7 @@ def snapshot(which: Person | Company) -> Snapshot:
     names = PERSON if isinstance(which, Person) else COMPANY
     kept = {name: getattr(which, name) for name in names}
     kept |= {"our_contact": _user(which.our_contact), "support_contact": _user(which.support_contact)}
-    if which.pk is None:
+    if which._state.adding:
         return {name: type(value)() if not isinstance(value, bool) else False for name, value in kept.items()}
     if isinstance(which, Person):
         kept["company"] = which.company.name if which.company else ""

@@ -78,14 +78,18 @@ class Interest(models.Model):
 class Whereabouts(models.Model):
     """Where somebody lives or works, in whose hours, and who of us looks after them."""
 
-    language = models.CharField(_("language"), max_length=10, blank=True, db_default="")
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     country = models.CharField(_("country"), max_length=2, blank=True)  # ISO 3166-1 alpha-2
-    time_zone = models.CharField(_("time zone"), max_length=50, blank=True, db_default="")  # "Europe/Amsterdam"
-    street = models.CharField(_("street and number"), max_length=200, blank=True, db_default="")
-    postcode = models.CharField(_("postcode"), max_length=20, blank=True, db_default="")
-    city = models.CharField(_("city"), max_length=100, blank=True, db_default="")
-    region = models.CharField(_("state or region"), max_length=100, blank=True, db_default="")
-    phone = models.CharField(_("phone"), max_length=30, blank=True, db_default="")  # E.164: recipients.phones.normalise
+    time_zone = models.CharField(
+        _("time zone"), max_length=50, blank=True, default="", db_default=""
+    )  # "Europe/Amsterdam"
+    street = models.CharField(_("street and number"), max_length=200, blank=True, default="", db_default="")
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True, default="", db_default="")
+    city = models.CharField(_("city"), max_length=100, blank=True, default="", db_default="")
+    region = models.CharField(_("state or region"), max_length=100, blank=True, default="", db_default="")
+    phone = models.CharField(
+        _("phone"), max_length=30, blank=True, default="", db_default=""
+    )  # E.164: recipients.phones.normalise
     custom = models.JSONField(default=dict, blank=True, db_default={})  # {CustomField.key: text, number, true or false}
 
     class Meta:
@@ -118,7 +122,7 @@ class Company(Whereabouts):
         verbose_name=_("support contact"),
         db_index=False,
     )
-    notes = models.TextField(_("notes"), blank=True, db_default="")
+    notes = models.TextField(_("notes"), blank=True, default="", db_default="")
     interests = models.ManyToManyField(Interest, through="CompanyInterest", related_name="companies")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -171,7 +175,9 @@ class Person(Whereabouts):
     company = models.ForeignKey(
         Company, on_delete=models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("company")
     )
-    mobile = models.CharField(_("mobile"), max_length=30, blank=True, db_default="")  # E.164; texts go there
+    mobile = models.CharField(
+        _("mobile"), max_length=30, blank=True, default="", db_default=""
+    )  # E.164; texts go there
     our_contact = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -470,7 +476,7 @@ class Project(models.Model):
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PLANNED)
-    kind = models.CharField(_("type"), max_length=60, blank=True, db_default="")  # in the house's own words
+    kind = models.CharField(_("type"), max_length=60, blank=True, default="", db_default="")  # in the house's own words
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
     people = models.ManyToManyField(Person, through="ProjectMember", related_name="projects")
@@ -484,7 +490,9 @@ class Project(models.Model):
 class ProjectMember(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    role = models.CharField(_("role"), max_length=60, blank=True, db_default="")  # "speaker", in the house's own words
+    role = models.CharField(
+        _("role"), max_length=60, blank=True, default="", db_default=""
+    )  # "speaker", in the house's own words
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -12,7 +12,7 @@ def shown(which: Person | Company) -> dict[str, object]:
     ]
     is_person = isinstance(which, Person)
     return {
-        "who": which,
+        "card": which,
         "person" if is_person else "company": which,
         "is_person": is_person,
         "addresses": list(which.email_addresses.order_by("rank")),

@@ -30,7 +30,7 @@ def part(request: HttpRequest, which: Person | Company, name: str) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         form.write(by=who(request), now=timezone.now())
         return render(request, "recipients/parts.html#shown", {**_context(which), "part": name, "saved": True})
-    context = {"form": form, "who": which, "is_person": word == "person", "part": name}
+    context = {"form": form, "card": which, "is_person": word == "person", "part": name}
     return render(request, "recipients/parts.html#edited", context, status=422 if form.errors else 200)
 
 
@@ -39,7 +39,7 @@ def history(request: HttpRequest, which: Person | Company) -> HttpResponse:
     asked = request.GET.get("only", "")
     only = asked if asked in timeline.known(which) else ""
     page = timeline.page(which, only=only, after=request.GET.get("after", ""))
-    context = {"page": page, "only": only, "who": which, "is_first": "after" not in request.GET}
+    context = {"page": page, "only": only, "card": which, "is_first": "after" not in request.GET}
     return render(request, "recipients/timeline.html", context)
 
 
