@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from recipients.views import blocklists, companies, criteria, imports, merging, people, projects, search, selections, tasks
+from recipients.views import (
+    blocklists,
+    companies,
+    criteria,
+    imports,
+    merging,
+    people,
+    projects,
+    search,
+    selections,
+    tasks,
+)
 
 app_name = "recipients"
 urlpatterns = [

@@ -38,6 +38,7 @@ def test_a_life_with_us_has_everything_in_it() -> None:
     readers = a_selection()
     ada = a_person("Ada Lovelace", email="ada@example.org", in_=readers)
     Person.objects.filter(pk=ada.pk).update(created_at=NOON - 9 * MINUTE)
+    ada.refresh_from_db()
     news = a_subscription_type()
     consents("ada@example.org", of=news)
     mailing = lifecycle.start(a_mailing(to=readers, subscription_type=news), by=None, now=NOON)
@@ -57,7 +58,7 @@ def test_a_life_with_us_has_everything_in_it() -> None:
         importing=upload, person=ada, before={"title": ""}, after={"title": "Buyer"}, addresses=[]
     )
 
-    found = timeline.page(ada.__class__.objects.get(pk=ada.pk), size=100).entries
+    found = timeline.page(ada, size=100).entries
 
     name = mailing.name
     assert [entry.text for entry in found if entry.code != "consent"] == [
