@@ -58,7 +58,7 @@ def a_workbook(path: Path, size: int, turn: int) -> Path:
                 f"Achternaam{number}",
                 f"Bedrijf {number % 20_000}",
                 f"Functie {number % 300}",
-                f"06-{number:08}",
+                f"06-1{number:07}",
             )
         )
     book.save(path)

@@ -78,6 +78,8 @@ CHIPS: dict[str, dict[str, Chip]] = {
         "finished": Chip("ok", "check", _("Finished")),
         "failed": Chip("bad", "x", _("Failed")),
         "cancelled": Chip("off", "ban", _("Cancelled"), struck=True),
+        "undoing": Chip("live", "refresh-cw", _("Being undone")),
+        "undone": Chip("off", "undo-2", _("Undone")),
     },
     "address": {
         "good": Chip("ok", "heart-pulse", _("Good")),

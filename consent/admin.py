@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from consent.models import (
+    Annulment,
     Confirmation,
     ConsentDetail,
     ConsentEvent,
@@ -61,6 +62,12 @@ class ConsentDetailAdmin(ReadOnly):
     list_display = ("event_id", "address", "language", "ip")
     search_fields = ("=address",)
     exclude = ("salt", "fingerprint")
+    ordering = ("-event_id",)
+
+
+@admin.register(Annulment)
+class AnnulmentAdmin(ReadOnly):
+    list_display = ("event_id", "by")
     ordering = ("-event_id",)
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from consent import bases, chain, rulebook, rules, standings
 from consent.law import is_soft
-from consent.models import ConsentDetail, PrivacyNotice
+from consent.models import Act, ConsentDetail, PrivacyNotice
 from consent.verdict import GIVING, Evidence
 
 LOCK = 0x504F5354_00000001  # pg_advisory_xact_lock: one writer at the end of the chain
@@ -108,7 +108,7 @@ def record(entries: Sequence[Entry], *, now: dt.datetime) -> Recorded:
     rows = _work_out(entries, now=now)
     with transaction.atomic():
         head = _lock_and_read_head()
-        known = _known({row.fingerprint for row in rows if row.fingerprint})
+        known = _known(rows)
         new = [row for row in rows if row.fingerprint not in known]
         if not new:
             return Recorded(0, len(entries))
@@ -146,6 +146,55 @@ def problems(entry: Entry, *, today: dt.date, sources: Mapping[str, rules.Source
     return found
 
 
+def annul(declared_by: str, numbered: Iterable[tuple[int, int]], *, actor: str, now: dt.datetime) -> int:
+    """Take back what `declared_by` declared by mistake in entries of these numbers; give how many entries.
+
+    Nothing is removed: each gets an entry that says so, and counts no longer; declared anew, it counts again.
+    What the people did themselves stays. Takes the ledger's lock until the transaction ends, like `record`.
+    """
+    annulled = 0
+    with transaction.atomic():
+        lock()
+        for first, last in numbered:
+            mistaken = _mistaken(declared_by, first, last)
+            if not mistaken:
+                continue
+            entries = [
+                Entry(
+                    address=address,
+                    channel=channel,
+                    purpose=purpose,
+                    subscription_type=subscription_type,
+                    act="annulled",
+                    source="undone",
+                    evidence={"entry": event},
+                    actor=actor,
+                    subject=subject,
+                )
+                for event, address, channel, purpose, subscription_type, subject in mistaken
+            ]
+            recorded = record(entries, now=now)
+            standings.annul(recorded.first, recorded.last)
+            standings.derive_anew(sorted({entry.address for entry in entries}))
+            annulled += len(entries)
+    return annulled
+
+
+def _mistaken(declared_by: str, first: int, last: int) -> list[tuple[int, str, str, int, int | None, int | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute(MISTAKEN, [first, last, declared_by])
+        return list(cursor.fetchall())
+
+
+MISTAKEN = """
+SELECT e.id, d.address, e.channel, e.purpose_id, e.subscription_type_id, d.subject
+FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id
+WHERE e.id BETWEEN %s AND %s AND e.actor = %s AND e.act IN ('given', 'confirmed')
+    AND NOT EXISTS (SELECT FROM consent_annulment a WHERE a.event_id = e.id)
+ORDER BY e.id
+"""
+
+
 def verify() -> Verified:
     """Walk the chain from its beginning and name the first link that does not hold."""
     with connection.cursor() as cursor:
@@ -175,7 +224,8 @@ def _place(broken: Broken) -> tuple[int, int]:
 
 def evidence_of(channel: str, address: str) -> list[Evidence]:
     """Give every act of one address, oldest first, as `gate.judge` takes it."""
-    details = ConsentDetail.objects.filter(address=address, event__channel=channel).select_related("event")
+    details = ConsentDetail.objects.filter(address=address, event__channel=channel, event__annulment=None)
+    details = details.exclude(event__act=Act.ANNULLED).select_related("event")
     return [_as_evidence(detail) for detail in details.order_by("event_id")]
 
 
@@ -298,14 +348,27 @@ def _lock_and_read_head() -> bytes:
     return bytes(row[0]) if row else chain.FIRST_HASH
 
 
-def _known(fingerprints: set[bytes]) -> set[bytes]:
-    if not fingerprints:
-        return set()
+def _known(rows: Sequence[_Row]) -> set[bytes]:
+    """Give the fingerprints that the ledger holds. Evidence that was annulled is new again, under one of its own."""
+    asked = {row.fingerprint: row for row in rows if row.fingerprint}
+    known: set[bytes] = set()
+    while asked:
+        found = _found(list(asked))
+        known |= {fingerprint for fingerprint, annulled_by in found if annulled_by is None}
+        again: dict[bytes, _Row] = {}
+        for fingerprint, annulled_by in found:
+            if annulled_by is not None:
+                row = asked[fingerprint]
+                row.fingerprint = hashlib.blake2b(b"%b|%d" % (fingerprint, annulled_by), digest_size=16).digest()
+                again[row.fingerprint] = row
+        asked = again
+    return known
+
+
+def _found(fingerprints: Sequence[bytes]) -> list[tuple[bytes, int | None]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT fingerprint FROM consent_consentdetail WHERE fingerprint = ANY(%s)", [list(fingerprints)]
-        )
-        return {bytes(row[0]) for row in cursor.fetchall()}
+        cursor.execute(FOUND, [list(fingerprints)])
+        return [(bytes(fingerprint), by) for fingerprint, by in cursor.fetchall()]
 
 
 def _reserve_numbers(count: int) -> int:
@@ -360,6 +423,18 @@ def _release_unsubscriptions(first: int, last: int, now: dt.datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(RELEASE, {"first": first, "last": last, "now": now})
 
+
+# The addresses for which anybody but %(actor)s has an entry; for whoever decides whether a person was heard of.
+SPOKEN_BY_OTHERS = """
+SELECT d.address FROM consent_consentdetail d JOIN consent_consentevent e ON e.id = d.event_id
+WHERE e.actor <> %(actor)s AND e.act <> 'annulled'
+    AND NOT EXISTS (SELECT FROM consent_annulment a WHERE a.event_id = e.id)
+"""
+
+FOUND = """
+SELECT d.fingerprint, a.by FROM consent_consentdetail d LEFT JOIN consent_annulment a ON a.event_id = d.event_id
+WHERE d.fingerprint = ANY(%s)
+"""
 
 COPY_EVENTS = """COPY consent_consentevent (id, recorded_at, acted_at, act, channel, purpose_id, subscription_type_id,
 source, kind, evidence_on, expires_at, actor, basis, country, notice_id, commitment, previous, hash) FROM STDIN"""

@@ -107,6 +107,7 @@ class Act(models.TextChoices):
     RESTORED = "restored", _("Restored")
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
+    ANNULLED = "annulled", _("Taken back")  # an earlier entry that was declared by mistake
     ERASED = "erased", _("Erased")  # the personal side of earlier entries, at the person's request
 
 
@@ -208,6 +209,21 @@ class ConsentDetail(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class Annulment(models.Model):
+    """An entry that no longer counts, because what was declared was a mistake; `by` is the entry that says so.
+
+    Derived from the ledger, like `Standing`, so that no fold has to read the evidence of later entries.
+    """
+
+    event = models.OneToOneField(
+        ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="annulment", db_constraint=False
+    )
+    by = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.event_id} by {self.by}"
 
 
 class Standing(models.Model):

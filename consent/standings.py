@@ -3,9 +3,19 @@
 Evidence that is not explicit is folded into `Ground`, a row per source, because the law of a country weighs it.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.db import connection
 
 from consent.law import SOFT_FLAGS
+
+# Which entries are folded: new ones by their numbers, or all that there are of some addresses.
+NUMBERED = "e.id BETWEEN %(first)s AND %(last)s"
+ADDRESSED = "d.address = ANY(%(addresses)s::text[])"
+# What does not count any more, and what says so.
+COUNTS = """e.act NOT IN ('erased', 'annulled')
+    AND NOT EXISTS (SELECT FROM consent_annulment a WHERE a.event_id = e.id)"""
 
 # Each column is a greatest value over the ledger, so batches may be folded in any order, and again.
 FOLD = """
@@ -34,7 +44,7 @@ FROM (
         e.act = 'confirmed' AND e.kind = 'explicit' AS confirmed,
         e.act IN ('given', 'confirmed') AND e.kind = 'explicit' AND e.actor = 'self' AS own
     FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id
-    WHERE e.id BETWEEN %(first)s AND %(last)s AND e.act <> 'erased'
+    WHERE {which} AND {counts}
 ) acts
 GROUP BY channel, address, purpose_id, subscription_type_id
 ON CONFLICT (address, channel, purpose_id, subscription_type_id) DO UPDATE SET
@@ -78,7 +88,7 @@ FROM (
         coalesce(e.expires_at, '9999-12-30 00:00:00+00') AS until,
         coalesce(e.evidence_on, e.acted_at::date) AS evidence_on
     FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id
-    WHERE e.id BETWEEN %(first)s AND %(last)s AND e.act IN ('given', 'confirmed') AND e.kind = 'implicit'
+    WHERE {{which}} AND {{counts}} AND e.act IN ('given', 'confirmed') AND e.kind = 'implicit'
 ) acts
 ORDER BY channel, address, purpose_id, subscription_type_id, source, is_soft, until DESC, evidence_on DESC, id DESC
 ON CONFLICT (address, channel, purpose_id, subscription_type_id, source, is_soft) DO UPDATE SET
@@ -89,9 +99,21 @@ WHERE (g.until, g.evidence_on, g.event) < (excluded.until, excluded.evidence_on,
 
 def fold(first: int, last: int) -> None:
     """Bring the events `first` to `last` into the standings; doing it twice changes nothing."""
+    _fold(NUMBERED, {"first": first, "last": last})
+
+
+def _fold(which: str, given: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(FOLD, {"first": first, "last": last})
-        cursor.execute(GROUNDS, {"first": first, "last": last})
+        cursor.execute(FOLD.format(which=which, counts=COUNTS), given)
+        cursor.execute(GROUNDS.format(which=which, counts=COUNTS), given)
+
+
+def derive_anew(addresses: Sequence[str]) -> None:
+    """Forget where these addresses stood and read the ledger again, after entries were annulled. In a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM consent_standing WHERE address = ANY(%s)", [list(addresses)])
+        cursor.execute("DELETE FROM consent_ground WHERE address = ANY(%s)", [list(addresses)])
+    _fold(ADDRESSED, {"addresses": list(addresses)})
 
 
 def rebuild() -> None:
@@ -99,4 +121,21 @@ def rebuild() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM consent_standing")
         cursor.execute("DELETE FROM consent_ground")
+        cursor.execute("DELETE FROM consent_annulment")
+        cursor.execute(ANNULMENTS, {"first": 0, "last": 2**63 - 1})
     fold(0, 2**63 - 1)
+
+
+def annul(first: int, last: int) -> None:
+    """Bring the entries `first` to `last` that annul others into effect; `derive_anew` has to follow."""
+    with connection.cursor() as cursor:
+        cursor.execute(ANNULMENTS, {"first": first, "last": last})
+
+
+ANNULMENTS = """
+INSERT INTO consent_annulment (event_id, by)
+SELECT (d.evidence->>'entry')::bigint, e.id
+FROM consent_consentevent e JOIN consent_consentdetail d ON d.event_id = e.id
+WHERE e.id BETWEEN %(first)s AND %(last)s AND e.act = 'annulled'
+ON CONFLICT DO NOTHING
+"""

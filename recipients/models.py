@@ -623,6 +623,10 @@ class Import(models.Model):
     first_column = models.PositiveSmallIntegerField(default=0)  # 2 when the list starts in column C
     head = models.JSONField(default=dict)  # {"numbers": […], "rows": […]}: the first rows, until the import starts
     mapping = models.JSONField(default=dict)  # {column index: field name}
+    layout = models.CharField(max_length=32, blank=True)  # which columns there are: recipients.imports.layouts
+    as_in = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )  # the import of the same layout whose columns were taken over
     source = models.CharField(_("source of consent"), max_length=30, blank=True)  # consent.rules code
     evidence = models.JSONField(default=dict)
     evidence_on = models.DateField(_("date of the evidence"), null=True, blank=True)
@@ -660,6 +664,7 @@ class Import(models.Model):
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
+        permissions = [("undo_import", _("Can undo imports"))]
         indexes = [
             # what the clock must take up again
             models.Index(
@@ -667,6 +672,9 @@ class Import(models.Model):
             ),
             # whose people are not found by their words yet
             models.Index("id", name="import_unindexed", condition=models.Q(is_indexed=False)),
+            models.Index(
+                fields=["layout", "-id"], name="import_by_layout", condition=~models.Q(layout="")
+            ),  # the columns of last time
         ]
 
     def __str__(self) -> str:

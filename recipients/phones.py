@@ -1,6 +1,7 @@
 """Telephone numbers: read as people write them, kept as E.164, said as one says them at home. Pure."""
 
 import functools
+import re
 
 import phonenumbers
 from django.utils.translation import gettext as _
@@ -18,12 +19,24 @@ class InvalidPhone(ValueError):
     """This is no telephone number; fit to show a person."""
 
 
-@functools.lru_cache(maxsize=20_000)
+# Mobile numbers of the Netherlands, which fill our files, a hundred times as quick; a test compares them with the library.
+DUTCH_MOBILE = re.compile(r"(?:(?P<home>0)|(?:\+|00)31)6(?P<rest>[1-58][0-9]{7})")
+MARKS = str.maketrans("", "", " -.")
+
+
 def normalise(text: str, country: str) -> str:
     """Give E.164: "06-12345678" of somebody in NL is "+31612345678". Raises InvalidPhone.
 
     `country` is ISO 3166-1 alpha-2, of the person; it only counts where the number has no country of its own.
     """
+    quick = DUTCH_MOBILE.fullmatch(text.translate(MARKS))
+    if quick and (country == "NL" or not (quick["home"] or text.startswith("00"))):
+        return f"+316{quick['rest']}"
+    return _normalise(text, country)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _normalise(text: str, country: str) -> str:
     try:
         number = phonenumbers.parse(text.strip(), country or None)
     except NumberParseException as mistake:

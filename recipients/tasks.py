@@ -7,7 +7,7 @@ import socket
 from celery import shared_task
 from django.utils import timezone
 
-from recipients.imports import indexing, runs, uploads
+from recipients.imports import indexing, runs, undo, uploads
 
 DRAFTS_KEPT = dt.timedelta(days=7)
 
@@ -19,11 +19,20 @@ def run_import(*, import_id: int) -> None:
     indexing.catch_up(import_id)
 
 
+@shared_task(acks_late=True)
+def undo_import(*, import_id: int) -> None:
+    """Take one import back; a second task for the same one finds it taken and does nothing."""
+    undo.run(import_id, now=timezone.now())
+    indexing.catch_up(import_id)
+
+
 @shared_task
 def take_up_imports() -> None:
     """Ask again for imports whose task was lost or whose worker died."""
     for import_id in runs.due(now=timezone.now()):
         run_import.delay(import_id=import_id)
+    for import_id in undo.due(now=timezone.now()):
+        undo_import.delay(import_id=import_id)
     for import_id in indexing.due():
         indexing.catch_up(import_id)
 

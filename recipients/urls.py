@@ -30,6 +30,7 @@ urlpatterns = [
     path("people/import/<int:pk>/discard/", imports.discard, name="import_discard"),
     path("people/import/<int:pk>/live/", imports.live, name="import_live"),
     path("people/import/<int:pk>/cancel/", imports.cancel, name="import_cancel"),
+    path("people/import/<int:pk>/undo/", imports.undo, name="import_undo"),
     path("people/import/<int:pk>/rejected/", imports.rejected, name="import_rejected"),
     path("people/<int:pk>/", people.card, name="person"),
     path("people/<int:pk>/edit/", people.edit, name="person_edit"),

@@ -1,5 +1,6 @@
 """Which rows become people, which are refused and why, and what deserves a word. Plain values in, plain values out."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from consent import addresses
 from recipients import phones
-from recipients.imports import vocabulary
-from recipients.imports.columns import LABELS, Field
+from recipients.imports import custom, vocabulary
+from recipients.imports.columns import LABELS, Custom, Field, Target
 from recipients.imports.rows import Batch
 
 LONGEST: dict[Field, int] = {
@@ -23,7 +24,10 @@ LONGEST: dict[Field, int] = {
     Field.LAST_NAME: 100,
     Field.TITLE: 100,
     Field.COMPANY: 200,
-    Field.PHONE: 30,
+    Field.STREET: 200,
+    Field.POSTCODE: 20,
+    Field.CITY: 100,
+    Field.REGION: 100,
     Field.NOTES: 5000,
 }
 NAMES = (Field.FIRST_NAME, Field.MIDDLE_NAME, Field.LAST_NAME)
@@ -37,6 +41,7 @@ class Warn(StrEnum):
     OTHER_ADDRESS = "other_address"
     NOT_A_NAME = "not_a_name"
     NOT_A_PHONE = "not_a_phone"
+    CUSTOM = "custom"
     COUNTRY = "country"
     LANGUAGE = "language"
     REPEATED = "repeated"
@@ -50,6 +55,9 @@ WARNINGS: dict[Warn, Promise] = {
     Warn.OTHER_ADDRESS: gettext_lazy("A second address that is not valid: left out"),
     Warn.NOT_A_NAME: gettext_lazy("A number, date or yes/no where a name belongs: left empty"),
     Warn.NOT_A_PHONE: gettext_lazy("Not a phone number: left empty"),
+    Warn.CUSTOM: gettext_lazy(
+        "A value that does not fit its field (no number, no date, not one of the choices): left empty"
+    ),
     Warn.COUNTRY: gettext_lazy("Country we do not know: left empty"),
     Warn.LANGUAGE: gettext_lazy("Language we do not know: left empty"),
     Warn.NO_EVIDENCE: gettext_lazy("No evidence of consent in the row's own cells: taken over, cannot be mailed"),
@@ -69,9 +77,15 @@ class Incoming(NamedTuple):
     title: str
     company: str
     phone: str
+    mobile: str
+    street: str
+    postcode: str
+    city: str
+    region: str
     language: str
     country: str
     notes: str
+    custom: str = "{}"  # JSON, by key
     others: str = ""  # more addresses of the same person, between spaces
 
 
@@ -93,7 +107,7 @@ class Refusal(Exception):
     """Why one row cannot be taken over."""
 
 
-def check(batch: Batch, mapping: Mapping[int, Field]) -> Checked:
+def check(batch: Batch, mapping: Mapping[int, Target]) -> Checked:
     """Sort rows into people and refusals. A wrong detail is left out with a warning; a wrong address refuses the row."""
     table = Table(batch, mapping)
     table.take_more_addresses()
@@ -104,7 +118,9 @@ def check(batch: Batch, mapping: Mapping[int, Field]) -> Checked:
     for name in NAMES:
         table.drop(name, Warn.NOT_A_NAME, unless=is_name)
     table.translate(Field.COUNTRY, Warn.COUNTRY, vocabulary.country)
-    table.read_phones()
+    table.read_phones(Field.PHONE)
+    table.read_phones(Field.MOBILE)
+    table.read_custom()
     table.translate(Field.LANGUAGE, Warn.LANGUAGE, vocabulary.language)
     return table.checked()
 
@@ -112,14 +128,17 @@ def check(batch: Batch, mapping: Mapping[int, Field]) -> Checked:
 class Table:
     """One batch as columns, which is far quicker to check than row by row."""
 
-    def __init__(self, batch: Batch, mapping: Mapping[int, Field]) -> None:
+    def __init__(self, batch: Batch, mapping: Mapping[int, Target]) -> None:
         self.batch = batch
         self.reasons: dict[int, str] = {}  # position → why it is refused; the first one wins
         self.warnings: dict[Warn, list[int]] = {}
-        self.columns: dict[Field, list[str]] = {name: self.cells(at) for at, name in list(mapping.items())[::-1]}
+        fields = [(at, name) for at, name in mapping.items() if isinstance(name, Field)]
+        self.columns: dict[Field, list[str]] = {name: self.cells(at) for at, name in fields[::-1]}
+        self.house = [(at, name) for at, name in mapping.items() if isinstance(name, Custom)]
         self.more_addresses = [self.cells(at) for at, name in mapping.items() if name is Field.EMAIL][1:]
         self.blank = [""] * len(batch)
         self.others = self.blank
+        self.custom = ["{}"] * len(batch)
 
     def cells(self, at: int) -> list[str]:
         return [row[at] if at < len(row) else "" for row in self.batch.rows]
@@ -202,27 +221,44 @@ class Table:
             if cell and not codes[cell]:
                 self.warn(warning, position)
 
-    def read_phones(self) -> None:
+    def read_phones(self, name: Field) -> None:
         """Give each number the form of E.164, by the person's country or else ours."""
-        column, countries = self.columns.get(Field.PHONE, ()), self.columns.get(Field.COUNTRY, self.blank)
+        column, countries = self.columns.get(name, []), self.columns.get(Field.COUNTRY, self.blank)
         for position, cell in enumerate(column):
             if not cell:
                 continue
             try:
-                self.columns[Field.PHONE][position] = phones.normalise(
-                    cell, countries[position] or settings.HOME_COUNTRY
-                )
+                column[position] = phones.normalise(cell, countries[position] or settings.HOME_COUNTRY)
             except phones.InvalidPhone:
-                self.columns[Field.PHONE][position] = ""
+                column[position] = ""
                 if any(map(str.isalnum, cell)):  # a dash or a question mark is a way to say: nothing
                     self.warn(Warn.NOT_A_PHONE, position)
+
+    def read_custom(self) -> None:
+        """The house's own fields become one JSON text; what does not fit its field is left out."""
+        if not self.house:
+            return
+        found: list[dict[str, str | float | bool]] = [{} for _row in self.blank]
+        for at, field_ in self.house:
+            known: dict[str, str | float | bool | None] = {}
+            for position, cell in enumerate(self.cells(at)):
+                if not cell:
+                    continue
+                if cell not in known:
+                    known[cell] = custom.read(cell, field_)
+                value = known[cell]
+                if value is None:
+                    self.warn(Warn.CUSTOM, position)
+                else:
+                    found[position][field_.key] = value
+        self.custom = [json.dumps(values, ensure_ascii=False) for values in found]
 
     def warn(self, warning: Warn, position: int) -> None:
         if position not in self.reasons:
             self.warnings.setdefault(warning, []).append(self.batch.numbers[position])
 
     def checked(self) -> Checked:
-        columns = [*(self.columns.get(Field(name), self.blank) for name in ORDER), self.others]
+        columns = [*(self.columns.get(Field(name), self.blank) for name in ORDER), self.custom, self.others]
         rows = map(Incoming._make, zip(self.batch.numbers, *columns, strict=True))
         if not self.reasons:
             return Checked(list(rows), [], self.warnings)
@@ -234,7 +270,7 @@ class Table:
         return Checked(people, refused, self.warnings)
 
 
-ORDER = ("email", *Incoming._fields[2:-1])
+ORDER = ("email", *Incoming._fields[2:-2])
 
 
 def second_reading(cell: str, mistake: addresses.InvalidAddress) -> str:

@@ -21,9 +21,34 @@ class Field(StrEnum):
     TITLE = "title"
     COMPANY = "company"
     PHONE = "phone"
+    MOBILE = "mobile"
+    STREET = "street"
+    POSTCODE = "postcode"
+    CITY = "city"
+    REGION = "region"
     LANGUAGE = "language"
     COUNTRY = "country"
     NOTES = "notes"
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A field of people that this house made up: recipients.models.CustomField in plain values."""
+
+    key: str
+    name: str
+    kind: str  # text, number, date, choice, yesno
+    choices: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """As it stands in a mapping."""
+        return f"{CUSTOM}{self.key}"
+
+
+CUSTOM = "custom:"
+
+type Target = Field | Custom
 
 
 LABELS: dict[Field, Promise] = {
@@ -35,6 +60,11 @@ LABELS: dict[Field, Promise] = {
     Field.TITLE: _("Job title"),
     Field.COMPANY: _("Company"),
     Field.PHONE: _("Phone"),
+    Field.MOBILE: _("Mobile"),
+    Field.STREET: _("Street and number"),
+    Field.POSTCODE: _("Postcode"),
+    Field.CITY: _("City"),
+    Field.REGION: _("State or region"),
     Field.LANGUAGE: _("Language"),
     Field.COUNTRY: _("Country"),
     Field.NOTES: _("Notes"),
@@ -54,8 +84,15 @@ HEADERS: dict[Field, str] = {
     Field.COMPANY: """bedrijf bedrijfsnaam company companyname organisatie organisation organization organisatienaam
         organizationname organisationname firma employer werkgever account accountname business instelling
         naambedrijf naamorganisatie onderneming school""",
-    Field.PHONE: """telefoon telefoonnummer phone phonenumber tel telnr telnummer telephone mobiel mobile mobilephone
-        mobielnummer gsm cell cellphone telefoonmobiel telefoonwerk workphone mobieltelefoonnummer phonemobile""",
+    Field.PHONE: """telefoon telefoonnummer phone phonenumber tel telnr telnummer telephone telefoonwerk workphone
+        telefoonvast vast vastnummer telefoonzakelijk businessphone telefoon1 phone1 nummer""",
+    Field.MOBILE: """mobiel mobile mobilephone mobielnummer gsm gsmnummer cell cellphone telefoonmobiel mobilenumber
+        mobieltelefoonnummer phonemobile telefoonprive 06nummer 06""",
+    Field.STREET: """straat adres street address straatnaam straatenhuisnummer straathuisnummer streetaddress
+        adresregel1 addressline1 adres1 address1 bezoekadres postadres""",
+    Field.POSTCODE: "postcode zip zipcode postalcode pc postnummer",
+    Field.CITY: "plaats woonplaats stad city town plaatsnaam vestigingsplaats gemeente",
+    Field.REGION: "provincie regio region state province county",
     Field.LANGUAGE: "taal language voorkeurstaal preferredlanguage taalcode languagecode lang correspondentietaal locale",
     Field.COUNTRY: "land country landcode countrycode countryregion landnaam countryname",
     Field.NOTES: "opmerking opmerkingen notes note notities notitie remarks remark comments comment toelichting memo",
@@ -63,6 +100,7 @@ HEADERS: dict[Field, str] = {
 KNOWN = {header: (field, rank) for field, text in HEADERS.items() for rank, header in enumerate(text.split())}
 ADDRESS_LIKE = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 PHONE_LIKE = re.compile(r"\+?[0-9()][0-9()\s./-]{7,18}[0-9]")
+POSTCODE_LIKE = re.compile(r"[1-9][0-9]{3} ?[A-Za-z]{2}")  # of the Netherlands; others are just numbers
 ENOUGH = 0.6  # of the filled cells
 HEADER_WITHIN = 20
 
@@ -81,6 +119,9 @@ def guess(rows: Sequence[Sequence[str]]) -> Guess:
     headers = rows[header_row] if header_row >= 0 else []
     body = rows[header_row + 1 :]
     mapping = from_headers(headers)
+    for column in [at for at, field in mapping.items() if field is not Field.EMAIL]:
+        if share(body, column, is_address) >= ENOUGH:  # "Adres" above e-mail addresses
+            del mapping[column]
     from_content(mapping, body)
     prefer_addresses(mapping, body)
     return Guess(header_row, dict(sorted(mapping.items())))
@@ -186,6 +227,7 @@ CONTENT: Mapping[Field, Callable[[str], bool]] = {
     Field.COUNTRY: lambda cell: vocabulary.country(cell) != "",
     Field.LANGUAGE: lambda cell: vocabulary.language(cell) != "",
     Field.PHONE: is_phone,
+    Field.POSTCODE: lambda cell: POSTCODE_LIKE.fullmatch(cell) is not None,
 }
 
 

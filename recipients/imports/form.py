@@ -19,7 +19,7 @@ from consent import law, rulebook, rules
 from consent.models import Purpose
 from recipients.forms import OneLine
 from recipients.imports import runs
-from recipients.imports.columns import LABELS, Field
+from recipients.imports.columns import LABELS, Target
 from recipients.imports.declaration import DATE, Declaration
 from recipients.imports.preview import Column
 from recipients.models import Import, Selection
@@ -69,6 +69,15 @@ class Source:
     without: forms.BoundField | None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A column of the file, what it is taken for, and whether its words replace ours."""
+
+    column: Column
+    field: forms.BoundField
+    replaces: forms.BoundField
+
+
 class ImportForm(forms.Form):
     source = forms.ChoiceField(label=_("Where do these addresses come from?"), choices=[], required=False)
     purpose = forms.ModelChoiceField(
@@ -93,6 +102,7 @@ class ImportForm(forms.Form):
         choices=[
             ("", _("Keep what we know and fill in what is empty")),
             ("1", _("Take over what the file says; an empty cell changes nothing")),
+            ("some", _("Take it over only from the columns that I tick above")),
         ],
         required=False,
         widget=forms.RadioSelect,
@@ -104,7 +114,10 @@ class ImportForm(forms.Form):
         self.rules = rulebook.current().sources
         self.columns = columns
         self.choices: runs.Choices | None = None
-        fields = [("", _("Not imported")), *((field.value, label) for field, label in LABELS.items())]
+        self.house = runs.house_fields()
+        fields: list[tuple[str, Any]] = [("", _("Not imported"))]
+        fields += [(field.value, label) for field, label in LABELS.items()]
+        fields += [(field.value, field.name) for field in self.house]
         options = written_out(fields)
         for column in columns:
             self.fields[name_of(column.index)] = forms.ChoiceField(
@@ -113,6 +126,11 @@ class ImportForm(forms.Form):
                 widget=SharedSelect(options),
                 required=False,
                 initial=importing.mapping.get(str(column.index), ""),
+            )
+            self.fields[replaces(column.index)] = forms.BooleanField(
+                label=_("Replaces what we know"),
+                required=False,
+                initial=importing.mapping.get(str(column.index), "") in importing.replace,
             )
         source = self.fields["source"]
         if isinstance(source, forms.ChoiceField):
@@ -158,11 +176,11 @@ class ImportForm(forms.Form):
         for column in self.columns:
             yield column, self[name_of(column.index)]
 
-    def used(self) -> list[tuple[Column, forms.BoundField]]:
-        return [(column, field) for column, field in self.rows() if field.value() or field.errors]
+    def used(self) -> list[Shown]:
+        return [shown for shown in self.columns_shown() if shown.field.value() or shown.field.errors]
 
-    def unused(self) -> list[tuple[Column, forms.BoundField]]:
-        return [(column, field) for column, field in self.rows() if not (field.value() or field.errors)]
+    def unused(self) -> list[Shown]:
+        return [shown for shown in self.columns_shown() if not (shown.field.value() or shown.field.errors)]
 
     def counting(self) -> list[Source]:
         return self.sources(rules.Status.ALLOWED)
@@ -188,10 +206,13 @@ class ImportForm(forms.Form):
             without=self[without] if without in self.fields else None,
         )
 
-    def mapping(self) -> dict[int, Field]:
+    def columns_shown(self) -> Iterator[Shown]:
+        for column, field in self.rows():
+            yield Shown(column, field, self[replaces(column.index)])
+
+    def mapping(self) -> dict[int, Target]:
         """The columns as chosen now, also when other fields still have mistakes."""
-        chosen = {column.index: field.value() for column, field in self.rows()}
-        return {index: Field(value) for index, value in chosen.items() if value in Field}
+        return runs.mapped({column.index: field.value() for column, field in self.rows()}, self.house)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -211,11 +232,14 @@ class ImportForm(forms.Form):
     def decided(self, cleaned: dict[str, Any]) -> runs.Choices:
         selection = cleaned.get("selection")
         purpose = cleaned.get("purpose")
+        mapping = self.mapping()
+        ticked = frozenset(field for index, field in mapping.items() if cleaned.get(replaces(index)))
         return runs.Choices(
-            mapping=self.mapping(),
+            mapping=mapping,
             declared=self.declared(cleaned),
             purpose_id=purpose.pk if purpose else None,
             overwrite=cleaned.get("overwrite") == "1",
+            replace=ticked if cleaned.get("overwrite") == "some" else frozenset(),
             selection_id=selection.pk if selection and cleaned["target"] == EXISTING else None,
             selection_name=cleaned["selection_name"] if cleaned["target"] == NEW else "",
         )
@@ -245,8 +269,8 @@ class ImportForm(forms.Form):
         if name == "mapping":
             return None
         if name.startswith("mapping-"):
-            wanted = Field(name.removeprefix("mapping-"))
-            column = [index for index, field in choices.mapping.items() if field is wanted][-1]
+            wanted = name.removeprefix("mapping-")
+            column = [index for index, field in choices.mapping.items() if field.value == wanted][-1]
             return name_of(column)
         if name == "without_consent":
             return f"{choices.declared.source}-without"
@@ -258,10 +282,14 @@ def beginning(importing: Import) -> dict[str, object]:
     return {
         "target": NEW,
         "selection_name": PurePath(importing.file_name).stem[:200],
-        "overwrite": "",
+        "overwrite": "1" if importing.overwrite else "some" if importing.replace else "",
         "source": "",
     }
 
 
 def name_of(column: int) -> str:
     return f"column-{column}"
+
+
+def replaces(column: int) -> str:
+    return f"replaces-{column}"

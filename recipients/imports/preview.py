@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from recipients.imports import checks
 from recipients.imports.checks import WARNINGS, Incoming
-from recipients.imports.columns import Field
+from recipients.imports.columns import Target
 from recipients.imports.rows import Batch, column_name
 
 ALWAYS_SHOWN = 8
@@ -56,7 +56,7 @@ class Column:
         return self.name or self.letter
 
 
-def preview(head: Batch, mapping: Mapping[int, Field]) -> Preview:
+def preview(head: Batch, mapping: Mapping[int, Target]) -> Preview:
     """Check the first rows; show the beginning and, after it, every row that has something to say."""
     checked = checks.check(head, mapping)
     people = {person.row: person for person in checked.people}

@@ -24,9 +24,9 @@ from consent.models import Purpose
 from recipients.imports import checks, declaration, rows, uploads, writing
 from recipients.imports.ahead import ahead
 from recipients.imports.checks import Checked, Warn
-from recipients.imports.columns import Field
+from recipients.imports.columns import CUSTOM, Custom, Field, Target
 from recipients.imports.declaration import Declaration, Mistake
-from recipients.models import Import, RejectedRow, Selection
+from recipients.models import CustomField, Import, RejectedRow, Selection
 
 BATCH = 5_000
 LEASE = dt.timedelta(seconds=30)  # between two batches; during one the row itself is locked
@@ -40,6 +40,11 @@ MOVES: dict[State, frozenset[State]] = {
     State.MAPPING: frozenset({State.WAITING}),
     State.WAITING: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
     State.RUNNING: frozenset({State.FINISHED, State.FAILED, State.CANCELLED}),
+    # recipients.imports.undo
+    State.FINISHED: frozenset({State.UNDOING}),
+    State.FAILED: frozenset({State.UNDOING}),
+    State.CANCELLED: frozenset({State.UNDOING}),
+    State.UNDOING: frozenset({State.UNDONE, State.FINISHED}),
 }
 
 type Clock = Callable[[], dt.datetime]
@@ -49,11 +54,11 @@ type Clock = Callable[[], dt.datetime]
 class Choices:
     """What somebody decided about a file before it is imported. An empty `selection_name` and no selection: none."""
 
-    mapping: Mapping[int, Field]
+    mapping: Mapping[int, Target]
     declared: Declaration
     purpose_id: int | None = None
     overwrite: bool = False  # in every field
-    replace: frozenset[Field] = frozenset()  # in these fields
+    replace: frozenset[Target] = frozenset()  # in these fields
     selection_id: int | None = None
     selection_name: str = ""
 
@@ -77,13 +82,13 @@ def mistakes(choices: Choices, *, today: dt.date) -> list[Mistake]:
         found.append(Mistake("mapping", gettext_lazy("Choose the column with the e-mail addresses.")))
     for field in twice(field for field in choices.mapping.values() if field is not Field.EMAIL):
         text: Promise = gettext_lazy("Two columns are chosen for the same thing. Choose one of them.")
-        found.append(Mistake(f"mapping-{field}", text))
+        found.append(Mistake(f"mapping-{field.value}", text))
     return found + declaration.mistakes(choices.declared, today=today)
 
 
-def twice(fields: Iterable[Field]) -> list[Field]:
+def twice(fields: Iterable[Target]) -> list[Target]:
     given = list(fields)
-    return [field for field in Field if given.count(field) > 1]
+    return [field for field in dict.fromkeys(given) if given.count(field) > 1]
 
 
 @transaction.atomic
@@ -150,7 +155,7 @@ def run(import_id: int, *, worker: str, clock: Clock, size: int = BATCH) -> None
             end(importing, State.FAILED, text % {"times": ATTEMPTS, "row": importing.done}, now=clock())
             return
         try:
-            with closing(ahead(prepared(importing, size))) as work:
+            with closing(ahead(prepared(importing, mapping_of(importing), size))) as work:
                 for batch, checked in work:
                     carry_out(importing, batch, checked, clock=clock)
         except Lost:
@@ -177,9 +182,8 @@ def claim(import_id: int, *, worker: str, now: dt.datetime) -> Import | None:
     return importing
 
 
-def prepared(importing: Import, size: int) -> Generator[tuple[rows.Batch, Checked]]:
+def prepared(importing: Import, mapping: Mapping[int, Target], size: int) -> Generator[tuple[rows.Batch, Checked]]:
     """Read and check the rows that are still to do; the reasons are written in the language of whoever uploaded them."""
-    mapping = mapping_of(importing)
     with translation.override(importing.language):
         for batch in batches(importing, size):
             yield batch, checks.check(batch, mapping)
@@ -291,7 +295,7 @@ def aim_of(importing: Import) -> writing.Aim:
 
 def columns_of(fields: Iterable[str]) -> set[str]:
     """Give what of a person the fields are about; a whole name is all three parts."""
-    chosen = set(fields)
+    chosen = {"custom" if field.startswith(CUSTOM) else field for field in fields}
     return (chosen & set(writing.FILLED)) | (set(writing.NAME) if Field.FULL_NAME in chosen else set())
 
 
@@ -358,8 +362,24 @@ def end(importing: Import, state: State, problem: str, *, now: dt.datetime) -> N
         uploads.forget_file(importing)
 
 
-def mapping_of(importing: Import) -> dict[int, Field]:
-    return {int(column): Field(field) for column, field in importing.mapping.items()}
+def mapping_of(importing: Import) -> dict[int, Target]:
+    return mapped(importing.mapping, house_fields())
+
+
+def mapped(chosen: Mapping[Any, str], fields: Iterable[Custom]) -> dict[int, Target]:
+    """Read a mapping as it is kept. A field of the house that is not there any more is not imported."""
+    house = {field.value: field for field in fields}
+    return {
+        int(column): house[name] if name in house else Field(name)
+        for column, name in chosen.items()
+        if name in house or name in Field
+    }
+
+
+def house_fields() -> list[Custom]:
+    """Give the fields of people that this house made up."""
+    rows = CustomField.objects.filter(of=CustomField.Of.PERSON).order_by("position", "pk")
+    return [Custom(row.key, row.name, row.kind, tuple(row.choices)) for row in rows]
 
 
 def declaration_of(importing: Import) -> Declaration:

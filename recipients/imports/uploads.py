@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.files import File
 from django.utils.translation import get_language
 
-from recipients.imports import columns, rows
+from recipients.imports import columns, layouts, rows
 from recipients.models import Import
 
 LONGEST_NAME = 255
@@ -52,6 +52,7 @@ def look_into(importing: Import, sheet: str = "") -> None:
     headers = survey.head.rows[guess.header_row] if guess.header_row >= 0 else []
     importing.headers = [header[:HEADER_LETTERS] for header in headers]
     importing.mapping = {str(column): field.value for column, field in guess.mapping.items()}
+    layouts.recall(importing)
     importing.head = {
         "numbers": survey.head.numbers[guess.header_row + 1 :],
         "rows": survey.head.rows[guess.header_row + 1 :],

@@ -139,7 +139,9 @@ def change_the_known(aim: Aim, now: dt.datetime, *, with_others: bool) -> int:
         changed.update(number for (number,) in cursor.fetchall())
         if with_others:
             cursor.execute(ADD_ADDRESSES, given)
-            changed.update(number for (number,) in cursor.fetchall())
+            given["people"] = [number for (number,) in cursor.fetchall()]
+            cursor.execute(TOUCH, given)
+            changed.update(given["people"])
     return len(changed)
 
 
@@ -209,10 +211,10 @@ LEFT JOIN LATERAL (
 """
 
 MAKE_PEOPLE = f"""
-INSERT INTO recipients_person (id, first_name, middle_name, last_name, title, company_id, phone, language, country,
-    notes, is_former_employee, created_at, updated_at)
-SELECT i.person_id, i.first_name, i.middle_name, i.last_name, i.title, employer.id, i.phone, i.language, i.country,
-    i.notes, false, %(now)s, %(now)s
+INSERT INTO recipients_person (id, first_name, middle_name, last_name, title, company_id, phone, mobile, street,
+    postcode, city, region, language, country, notes, custom, is_former_employee, created_at, updated_at)
+SELECT i.person_id, i.first_name, i.middle_name, i.last_name, i.title, employer.id, i.phone, i.mobile, i.street,
+    i.postcode, i.city, i.region, i.language, i.country, i.notes, i.custom::jsonb, false, %(now)s, %(now)s
 FROM incoming i {COMPANY}
 WHERE i.is_new
 """  # noqa: S608 - our own text
@@ -222,7 +224,10 @@ INSERT INTO recipients_emailaddress (person_id, address, rank)
 SELECT person_id, address, 1 FROM incoming WHERE is_new
 """
 
-PLAIN = ("title", "phone", "language", "country", "notes")
+PLAIN = ("title", "phone", "mobile", "language", "country", "notes")
+# An address is filled as a whole: a street of one place and a city of another would be nowhere.
+POSTAL = ("street", "postcode", "city", "region")
+NOWHERE = "(p.street = '' AND p.postcode = '' AND p.city = '')"
 # Two people may share an address; a first name never goes to somebody with another last name.
 SAME_PERSON = "(p.last_name = '' OR i.last_name = '' OR lower(p.last_name) = lower(i.last_name))"
 NAME = ("first_name", "middle_name", "last_name")
@@ -230,16 +235,20 @@ NAME = ("first_name", "middle_name", "last_name")
 FILLED = {
     **{name: f"CASE WHEN p.{name} = '' THEN i.{name} ELSE p.{name} END" for name in PLAIN},
     **{name: f"CASE WHEN p.{name} = '' AND {SAME_PERSON} THEN i.{name} ELSE p.{name} END" for name in NAME},
+    **{name: f"CASE WHEN p.{name} = '' AND {NOWHERE} THEN i.{name} ELSE p.{name} END" for name in POSTAL},
     "company": "coalesce(p.company_id, employer.id)",
+    "custom": "CASE WHEN i.custom = '{}' THEN p.custom ELSE i.custom::jsonb || p.custom END",
 }
 REPLACED = {
     **{
-        name: f"CASE WHEN i.{name} = '' THEN p.{name} ELSE i.{name} END" for name in (*PLAIN, "first_name", "last_name")
+        name: f"CASE WHEN i.{name} = '' THEN p.{name} ELSE i.{name} END"
+        for name in (*PLAIN, *POSTAL, "first_name", "last_name")
     },
     # "Ada van Dam" who becomes "Ada Lovelace" loses her "van"
     "middle_name": """CASE WHEN i.middle_name = '' AND (i.last_name = '' OR i.last_name = p.last_name)
         THEN p.middle_name ELSE i.middle_name END""",
     "company": "coalesce(employer.id, p.company_id)",
+    "custom": "CASE WHEN i.custom = '{}' THEN p.custom ELSE p.custom || i.custom::jsonb END",
 }
 ATTRIBUTES = {name: "company_id" if name == "company" else name for name in FILLED}
 
@@ -307,16 +316,17 @@ added AS (
         (SELECT coalesce(max(rank), 0) FROM recipients_emailaddress e WHERE e.person_id = extra.person_id)
             + row_number() OVER (PARTITION BY person_id ORDER BY place)
     FROM extra JOIN people ON people.id = extra.person_id
-),
-touched AS (
-    UPDATE recipients_person p SET updated_at = %(now)s
-    WHERE p.id IN (SELECT person_id FROM extra WHERE NOT is_new) AND NOT p.updated_at = ANY(%(moments)s::timestamptz[])
 )
 INSERT INTO recipients_importedchange AS known (importing_id, person_id, before, after, addresses)
 SELECT %(importing)s, person_id, '{}', '{}', jsonb_agg(address ORDER BY place) FROM extra WHERE NOT is_new
 GROUP BY person_id
 ON CONFLICT (importing_id, person_id) DO UPDATE SET addresses = known.addresses || excluded.addresses
 RETURNING person_id
+"""
+
+TOUCH = """
+UPDATE recipients_person p SET updated_at = %(now)s
+WHERE p.id = ANY(%(people)s::bigint[]) AND NOT p.updated_at = ANY(%(moments)s::timestamptz[])
 """
 
 ADD_MEMBERS = """

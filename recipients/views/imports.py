@@ -4,7 +4,9 @@ import io
 from pathlib import PurePath
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -15,9 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consent import rules
 from recipients.imports import preview, progress, rejects, rows, runs, uploads
+from recipients.imports import undo as undoing
 from recipients.imports.form import ImportForm
 from recipients.models import Import
-from recipients.tasks import run_import
+from recipients.tasks import run_import, undo_import
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LATEST = 20
@@ -25,6 +28,7 @@ REJECTED_SHOWN = 50
 
 
 @require_http_methods(["GET", "POST"])
+@permission_required("recipients.add_import", raise_exception=True)
 def new(request: HttpRequest) -> HttpResponse:
     """Take in a file; below it, the imports of before."""
     problem = ""
@@ -52,8 +56,12 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One import, as it stands: its columns, its progress or its report."""
-    importing = get_object_or_404(Import.objects.select_related("selection", "purpose", "created_by"), pk=pk)
+    importing = get_object_or_404(
+        Import.objects.select_related("selection", "purpose", "created_by", "undone_by"), pk=pk
+    )
     if importing.state == Import.State.MAPPING:
+        if not request.user.has_perm("recipients.add_import"):
+            raise PermissionDenied
         return choose(request, importing)
     return render(request, "recipients/imports/detail.html", report(importing))
 
@@ -75,6 +83,7 @@ def choose(request: HttpRequest, importing: Import) -> HttpResponse:
 
 
 @require_POST
+@permission_required("recipients.add_import", raise_exception=True)
 def look(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the first rows again with the columns as they are chosen now; nothing is kept."""
     importing = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
@@ -86,6 +95,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required("recipients.add_import", raise_exception=True)
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """Read another sheet of the workbook."""
     importing = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
@@ -99,6 +109,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required("recipients.add_import", raise_exception=True)
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw away a file that was not imported yet."""
     importing = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
@@ -110,17 +121,40 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def live(request: HttpRequest, pk: int) -> HttpResponse:
     """The changing part of an import's page."""
-    importing = get_object_or_404(Import.objects.select_related("selection", "purpose", "created_by"), pk=pk)
+    importing = get_object_or_404(
+        Import.objects.select_related("selection", "purpose", "created_by", "undone_by"), pk=pk
+    )
     return render(request, "recipients/imports/detail.html#live", report(importing))
 
 
 @require_POST
+@permission_required("recipients.add_import", raise_exception=True)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an import after the batch it is writing."""
     importing = get_object_or_404(Import, pk=pk)
     if not runs.cancel(importing, now=timezone.now()):
         messages.info(request, _("There was nothing left to stop."))
     return redirect("recipients:import", importing.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("recipients.undo_import", raise_exception=True)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what undoing would do; do it in the background."""
+    importing = get_object_or_404(Import.objects.select_related("selection"), pk=pk)
+    if request.method == "POST":
+        try:
+            with transaction.atomic():
+                undoing.ask(importing, by=request.user if isinstance(request.user, User) else None, now=timezone.now())
+                transaction.on_commit(lambda: undo_import.delay(import_id=importing.pk))
+        except undoing.CannotUndo as refusal:
+            messages.error(request, str(refusal))
+        return redirect("recipients:import", importing.pk)
+    if not undoing.can_be_undone(importing):
+        return redirect("recipients:import", importing.pk)
+    return render(
+        request, "recipients/imports/undo.html", {"importing": importing, "outlook": undoing.outlook(importing)}
+    )
 
 
 @require_safe
@@ -139,6 +173,8 @@ def report(importing: Import) -> dict[str, object]:
     rule = rules.SOURCES.get(importing.source)
     return {
         "importing": importing,
+        "can_be_undone": undoing.can_be_undone(importing),
+        "undone": undoing.Undone(**importing.undone) if importing.undone else None,
         "progress": progress.of(importing, now=timezone.now()),
         "warnings": progress.warnings(importing),
         "source_name": rule.name if rule else importing.source,

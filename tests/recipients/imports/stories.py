@@ -32,8 +32,8 @@ def an_upload(rows: Sequence[Sequence[object]], folder: Path, *, name: str = "li
 
 
 def choices_for(importing: Import, declared: Declaration = SIGNED_UP, **more: Any) -> runs.Choices:
-    mapping = {int(column): Field(field) for column, field in importing.mapping.items()}
-    return runs.Choices(mapping=mapping, declared=declared, **more)
+    more.setdefault("mapping", {int(column): Field(field) for column, field in importing.mapping.items()})
+    return runs.Choices(declared=declared, **more)
 
 
 def a_started_import(

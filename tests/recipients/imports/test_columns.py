@@ -31,7 +31,7 @@ ADA = "ada@example.org"
         ("Bedrijfsnaam", Field.COMPANY),
         ("Organisation", Field.COMPANY),
         ("Tel.", Field.PHONE),
-        ("Mobiel", Field.PHONE),
+        ("Mobiel", Field.MOBILE),
         ("Taal", Field.LANGUAGE),
         ("Land", Field.COUNTRY),
         ("Country/Region", Field.COUNTRY),
