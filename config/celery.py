@@ -19,6 +19,8 @@ app.conf.beat_schedule = {
     "confirmations": {"task": "consent.tasks.send_confirmations", "schedule": 2.0, "options": {"expires": 10}},
     "later joiners": {"task": "mailings.tasks.take_in_joiners", "schedule": 60.0, "options": {"expires": 50}},
     "requests about data": {"task": "consent.tasks.answer_requests", "schedule": 5.0, "options": {"expires": 10}},
+    "breakers": {"task": "mailings.tasks.watch_breakers", "schedule": 5.0, "options": {"expires": 10}},
+    "mail domains": {"task": "mailings.tasks.look_up_domains", "schedule": 10.0, "options": {"expires": 10}},
     "pauses": {"task": "consent.tasks.end_pauses", "schedule": 60.0, "options": {"expires": 50}},
     "rested addresses": {"task": "mailings.tasks.try_addresses_again", "schedule": 3_600.0},
     "imports": {"task": "recipients.tasks.take_up_imports", "schedule": 10.0, "options": {"expires": 20}},

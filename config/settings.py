@@ -215,8 +215,12 @@ DELIVERY_SERVER_WAIT = float(os.environ.get("DELIVERY_SERVER_WAIT", "5"))
 DELIVERY_RETRY_FIRST = float(os.environ.get("DELIVERY_RETRY_FIRST", "300"))
 DELIVERY_RETRY_GROWTH = float(os.environ.get("DELIVERY_RETRY_GROWTH", "1.3"))
 DELIVERY_RETRY_FOR = float(os.environ.get("DELIVERY_RETRY_FOR", str(72 * 3600)))
+# Whether name servers may be asked whose mail servers a domain has, so that limits hold for a provider as a whole.
+MX_LOOKUPS = os.environ.get("MX_LOOKUPS", "1") == "1"
 # How long the link works by which somebody confirms that they want our mail.
 DOUBLE_OPT_IN_DAYS = int(os.environ.get("DOUBLE_OPT_IN_DAYS", "7"))
+# Whether name servers may be asked whose mail servers a domain has, so that limits hold for a provider as a whole.
+MX_LOOKUPS = os.environ.get("MX_LOOKUPS", "1") == "1"
 # How long the link works by which somebody shows that an address is theirs, before they see or erase their data.
 SUBJECT_LINK_HOURS = int(os.environ.get("SUBJECT_LINK_HOURS", "24"))
 # The secrets with which erased addresses stay recognisable, the newest first. Keep every old one: an address erased under

@@ -218,10 +218,14 @@ def pause(mailing: Mailing, *, by: Author, now: dt.datetime, why: str = "", **de
     return mailing
 
 
-def resume(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
-    """Go on with those who have not had it."""
+def resume(mailing: Mailing, *, by: Author, now: dt.datetime, has_read: bool = False) -> Mailing:
+    """Go on with those who have not had it. After a breaker somebody has to have read why it stopped."""
     with transaction.atomic():
-        _move(mailing, Status.SENDING, frm={Status.PAUSED})
+        keys = happenings.breakers_of_pause(mailing)
+        if keys and not has_read and mailing.status == Status.PAUSED:
+            raise CannotMove(_("It stopped by itself. Read why, and say that you have, before it goes on."))
+        read = sorted({*mailing.tripped, *keys})
+        _move(mailing, Status.SENDING, frm={Status.PAUSED}, tripped=read)
         Chunk.objects.filter(mailing=mailing).update(issued_at=None, not_before=None)
         happenings.note(mailing.pk, "resumed", now=now, by=by)
     return mailing

@@ -8,7 +8,7 @@ from mailings import zones
 from mailings.models import Mailing
 from mailings.windows import OURS, Window
 
-UNDO, WINDOW, THROTTLE = "undo", "window", "throttle"
+UNDO, WINDOW, THROTTLE, DAY = "undo", "window", "throttle", "day"
 
 
 def opening(mailing: Mailing, at: datetime) -> datetime:

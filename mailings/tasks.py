@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, again, dns, lifecycle, resting, returned, statistics
+from mailings import accounts, again, breakers, dns, lifecycle, mx, resting, returned, statistics
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
@@ -113,6 +113,18 @@ def take_in_joiners() -> int:
     """Send evergreen mailings to those who joined their sources since, and tidy the tallies of what is on its way."""
     progress.compact(now=timezone.now())
     return sum(again.take_in_joiners(number, now=timezone.now()) for number in again.evergreens())
+
+
+@shared_task
+def watch_breakers() -> list[int]:
+    """Pause what does harm."""
+    return breakers.watch(now=timezone.now())
+
+
+@shared_task
+def look_up_domains() -> int:
+    """Find out whose mail servers the domains have that limits ask about."""
+    return mx.look_up(now=timezone.now()) if settings.MX_LOOKUPS else 0
 
 
 @shared_task

@@ -6,6 +6,7 @@ database's clock, the only one all machines share.
 """
 
 import os
+import random
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from mailings.models import Chunk, Mailing, Message
 
 SIZE = 1000
 WINDOW = 16  # chunks of one mailing that are with the broker or with workers, so that no mailing fills the queue
+VISITS = 8  # a second, to chunks that wait for tokens
 ISSUE_AGAIN = 8  # seconds after which a chunk nobody took is given to the broker again, and the broker forgets it
 
 _CUT = """
@@ -95,6 +97,7 @@ class Claim:
     last: int
     is_retry: bool
     frozen_at: datetime | None  # of the mailing: its letter does not change after that
+    account: int | None = None  # through which it goes
 
     @property
     def open_state(self) -> str:
@@ -225,6 +228,7 @@ def _claim(seen: Chunk, story: journal.Story | None, now: datetime) -> Claim | N
         chunk.last,
         chunk.is_retry,
         chunk.mailing.frozen_at,
+        chunk.mailing.account_id,
     )
     if chunk.state == Chunk.State.WORKING:
         _settle(chunk, mine, story, now)
@@ -267,6 +271,13 @@ def finish(claim: Claim) -> None:
 def put_back(claim: Claim, *, not_before: datetime | None = None) -> None:
     """Let somebody go on with it: at once, later, or when the mailing is resumed."""
     _leave(claim, state=Chunk.State.WAITING, not_before=not_before, issued_at=None)
+
+
+def put_back_throttled(claim: Claim, *, wait: float, now: datetime) -> None:
+    """Let somebody go on when there are tokens again. The more chunks wait for them, the more seldom each is tried."""
+    open_chunks = Chunk.objects.filter(mailing=claim.mailing).exclude(state=Chunk.State.DONE).count()
+    spread = random.uniform(1.0, max(1.0, open_chunks / VISITS))  # noqa: S311 - spreads the load, no secret
+    put_back(claim, not_before=now + timedelta(seconds=max(wait, spread)))
 
 
 def _leave(claim: Claim, **fields: object) -> None:

@@ -65,7 +65,7 @@ def _line(happening: Happening) -> Line:
     if kind in TELLERS:
         return TELLERS[kind](happening, words)
     if kind == "paused" and given.get("breaker"):
-        return Line(happening.at, _("Paused by itself: something looks wrong."), str(given["why"]), is_trouble=True)
+        return _tripped(happening)
     if kind == "paused" and given.get("why"):
         words = _("Paused by itself: the mail server refuses us.")
         more = _("Mend the account, then resume. Nobody is lost.")
@@ -77,6 +77,48 @@ def _line(happening: Happening) -> Line:
         answer = str(given.get("answer") or " ".join(given.get("problems", [])))
         return Line(happening.at, words, answer=answer, is_trouble=True)
     return Line(happening.at, words)
+
+
+def breakers_of_pause(mailing: Mailing) -> list[str]:
+    """The breakers that paused it, when one did; none when somebody or a server did."""
+    last = Happening.objects.filter(mailing=mailing, kind="paused").order_by("-at", "-pk").first()
+    return list(last.detail.get("keys", [])) if last and last.detail.get("breaker") else []
+
+
+def tripped(mailing: Mailing) -> Line | None:
+    """What the breaker that paused it saw; None when it was paused otherwise."""
+    last = Happening.objects.filter(mailing=mailing, kind="paused").order_by("-at", "-pk").first()
+    return _tripped(last) if last and last.detail.get("breaker") else None
+
+
+def _tripped(happening: Happening) -> Line:
+    """What a breaker saw, and what to do about it."""
+    given = happening.detail
+    figures = {
+        "people": number_format(given["people"], force_grouping=True),
+        "of": number_format(given["of"], force_grouping=True),
+        "limit": number_format(given["limit"]),
+        "domain": given.get("domain", ""),
+    }
+    words, more = {
+        "bounces": (
+            _(
+                "Paused by itself: %(people)s of %(of)s came back from addresses that do not exist, more than %(limit)s %%."
+            ),
+            _(
+                "The list is old or was bought. Look at who bounced, take the stale source off, and clean the list first."
+            ),
+        ),
+        "complaints": (
+            _("Paused by itself: %(people)s of %(of)s called it spam, more than %(limit)s %%."),
+            _("People did not expect this mail. Look at where their consent comes from before anybody else gets it."),
+        ),
+        "refused": (
+            _("Paused by itself: %(domain)s refused %(people)s of %(of)s because of us, more than %(limit)s %%."),
+            _("Check SPF, DKIM and DMARC of the From domain, and the words of the server below its bounces."),
+        ),
+    }[given["breaker"]]
+    return Line(happening.at, words % figures, more, is_trouble=True)
 
 
 def _declined(happening: Happening, words: str) -> Line:
@@ -102,12 +144,19 @@ def _again(happening: Happening, words: str) -> Line:
     return Line(happening.at, words, more)
 
 
+def _slowed(happening: Happening, words: str) -> Line:
+    speed = number_format(round(happening.detail.get("speed", 0)), force_grouping=True)
+    more = _("From now on %(speed)s per minute; more again as it goes well.") % {"speed": speed}
+    return Line(happening.at, words, more, answer=str(happening.detail.get("answer", "")), is_trouble=True)
+
+
 TELLERS: dict[str, Callable[[Happening, str], Line]] = {
     "declined": _declined,
     "approval_asked": _asked,
     "too_late": _too_late,
     "again": _again,
     "joined": _again,
+    "slowed": _slowed,
 }
 
 
@@ -147,10 +196,15 @@ def _words(happening: Happening) -> str:
         "arrived": _("It arrived where no answer had been seen."),
         "sent_again": _("Sent once more where no answer had been seen."),
         "joined": _("Somebody joined the sources since."),
+        "slowed": _("%(group)s asks us to slow down."),
         "too_late": _("It should have started on %(moment)s, and that was too long ago to start by itself."),
         "server_away": _("The mail server does not answer."),
         "no_room": _("There is no room on the disk to keep a record, so nothing is handed over."),
         "not_started": _("It could not start when its time came."),
     }
     sentences = by_itself | by_somebody if name else by_itself
-    return sentences.get(happening.kind, happening.kind) % {"name": name, "moment": moment}
+    return sentences.get(happening.kind, happening.kind) % {
+        "name": name,
+        "moment": moment,
+        "group": happening.detail.get("group", ""),
+    }

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 
-from mailings.delivery import domains, reasons, sql
+from mailings.delivery import domains, reasons, sql, throttle
 from mailings.delivery.domains import Domain
-from mailings.models import Chunk, Mailing, Tally
+from mailings.models import Chunk, GroupLimit, Mailing, Tally
 
 STATES = ("pending", "sending", "sent", "deferred", "failed", "unknown", "held", "cancelled")
 SPEED_OVER = timedelta(seconds=10)
@@ -176,6 +176,44 @@ def rest(mailing: Mailing, *, now: datetime) -> Rest | None:
         return None
     touched = Chunk.objects.filter(mailing=mailing, attempts__gt=0).exists()
     return Rest(mailing.rests_because, until, math.ceil((until - now).total_seconds()), can_undo=not touched)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One thing that limits the speed: whose, how many a minute or a day, and since when it asks for less."""
+
+    name: str  # a receiving side; empty: the account or the house
+    kind: str  # "account", "house", "group", "day"
+    number: int
+    used: int = 0
+    is_learned: bool = False
+    answer: str = ""
+    lowered_at: datetime | None = None
+
+
+def throttles(mailing: Mailing, *, now: datetime) -> Sequence[Limit]:
+    """What limits the speed of a mailing just now; nothing for one that may go as fast as it can."""
+    limits = throttle.read(mailing.account_id, now=now)
+    if limits.is_free:
+        return []
+    learned = GroupLimit.objects.filter(account=mailing.account_id, learned__isnull=False)
+    known = {limit.group: limit for limit in learned}
+    found = []
+    if limits.house:
+        found.append(Limit("", "house", round(limits.house.per_minute)))
+    if limits.own:
+        found.append(_limit("", "account", limits.own.per_minute, known.get("")))
+    if limits.per_day is not None:
+        found.append(Limit("", "day", limits.per_day, used=limits.used_today()))
+    for group, bucket in sorted(limits.groups.items()):
+        found.append(_limit(group, "group", bucket.per_minute, known.get(group)))
+    return found
+
+
+def _limit(name: str, kind: str, per_minute: float, learned: GroupLimit | None) -> Limit:
+    if learned is None:
+        return Limit(name, kind, round(per_minute))
+    return Limit(name, kind, round(per_minute), is_learned=True, answer=learned.answer, lowered_at=learned.lowered_at)
 
 
 def compact(*, now: datetime) -> int:

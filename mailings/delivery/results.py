@@ -27,6 +27,7 @@ _SENT = """
 UPDATE mailings_message SET state = 'sent', reason = '', answer = '', not_before = NULL, sent_at = %(now)s,
        attempts = attempts + 1
  WHERE mailing_id = %(mailing)s AND id BETWEEN %(first)s AND %(last)s AND state = %(open)s AND {which}
+   AND (not_before IS NULL OR not_before <= %(due)s)
 """
 _CHANGED = """
 UPDATE mailings_message m
@@ -40,6 +41,7 @@ RETURNING m.id, m.state
 _DOUBTED = """
 UPDATE mailings_message SET state = 'unknown', reason = 'node_lost', attempts = attempts + 1
  WHERE mailing_id = %(mailing)s AND id BETWEEN %(first)s AND %(last)s AND state = %(open)s
+   AND (not_before IS NULL OR not_before <= %(now)s)
 """
 
 
@@ -62,6 +64,7 @@ class Results:
     sent: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     doubtful: tuple[int, int] | None = None
+    due: datetime | None = None  # rows whose time came after this were not asked for
     domains: Mapping[int, str] = field(default_factory=dict)  # of the rows asked for, where the writer knows them
 
     def take(self, receipt: Receipt) -> None:
@@ -115,7 +118,7 @@ def record(found: Results, mailing: int, *, chunk: int, open_state: str, now: da
         entered: Counter[str] = Counter(sent=_mark_sent(found, mailing, open_state, now))
         changed = _mark_changed(found, mailing, open_state, now)
         entered.update(changed.values())
-        entered["unknown"] += _mark_doubtful(found, mailing, open_state)
+        entered["unknown"] += _mark_doubtful(found, mailing, open_state, now)
         moved = entered.total()
         entered[open_state] -= moved
         failed = Counter(
@@ -156,6 +159,7 @@ def _mark_sent(found: Results, mailing: int, open_state: str, now: datetime) -> 
         return 0
     first, last = min(found.sent), max(found.sent)
     parameters = {"mailing": mailing, "first": first, "last": last, "open": open_state, "now": now}
+    parameters["due"] = found.due or now
     if found.asked:
         done = set(found.sent)
         left_out = [number for number in found.asked if first <= number <= last and number not in done]
@@ -204,11 +208,11 @@ def most_attempts() -> int:
     return waits
 
 
-def _mark_doubtful(found: Results, mailing: int, open_state: str) -> int:
+def _mark_doubtful(found: Results, mailing: int, open_state: str, now: datetime) -> int:
     if found.doubtful is None:
         return 0
     first, last = found.doubtful
-    return sql.run(_DOUBTED, {"mailing": mailing, "first": first, "last": last, "open": open_state})
+    return sql.run(_DOUBTED, {"mailing": mailing, "first": first, "last": last, "open": open_state, "now": now})
 
 
 def _tell_bounces(changes: Iterable[Change], changed: dict[int, str], mailing: int, now: datetime) -> None:

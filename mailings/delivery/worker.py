@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from consent import gate, preferences, sealed, unsubscribe
 from consent.gate import Verdict
-from mailings import domains, lifecycle, zones
+from mailings import domains, lifecycle, mx, resting, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
-from mailings.delivery import chunks, happenings, reasons, results, sql
+from mailings.delivery import chunks, happenings, reasons, results, sql, throttle
 from mailings.delivery.journal import Journal
+from mailings.delivery.throttle import Throttle, is_slow_down
 from mailings.models import Mailing
 from mailings.rendering.segments import Compiled
 from mailings.windows import THEIRS, Window
@@ -31,6 +32,7 @@ from tracking import tokens
 FIRST_BATCH = 250
 SMALLEST, LARGEST = 20, 1000
 BATCH_SECONDS = 2.0  # a batch is about as large as two seconds need
+LEAST_REST = 1.0  # seconds, so that tokens gather for more than one message
 BEAT = 1.0  # seconds between two signs of life
 TRIES = 3  # connections that may break under one message before it waits like a refused one
 
@@ -171,15 +173,21 @@ class Shift:
     is_stopped: bool = False  # paused, cancelled, overtaken or the database does not answer: take no more messages
     size: int = FIRST_BATCH
     signer: Signer | None = None
+    throttle: Throttle = field(init=False)
     _next: int = 0
+    _due: datetime = field(init=False)
+    _begun: float = field(default_factory=time.monotonic)
+    _slowed: dict[str, str] = field(default_factory=dict)  # domain → the words that ask for less
     _beat_at: float = 0.0
     _broken: dict[int, int] = field(default_factory=dict)
     _refused: dict[str, Verdict] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.claim.account)
+        self._next, self._due = self.claim.first, self.clock()
+
     def run(self) -> None:
         """Batch after batch, until the chunk is done, its turn is over, or somebody or something stops us."""
-        self._next = self.claim.first
-        started = self.clock()
         try:
             self.signer = domains.signer_for(letter_of(self.claim.mailing, self.claim.frozen_at).sender)
         except sealed.CannotOpen as error:  # unsigned, it would harm the name of a domain that signs
@@ -187,7 +195,7 @@ class Shift:
             chunks.put_back(self.claim)
             return
         ends = time.monotonic() + settings.DELIVERY_TURN
-        while rows := self._rows(started):
+        while rows := self._rows():
             status = chunks.extend(self.claim, batch=[row.number for row in rows])
             if status is None:
                 return
@@ -201,18 +209,37 @@ class Shift:
             if self.is_stopped or time.monotonic() > ends:
                 break
         else:
-            chunks.finish(self.claim)
+            self._end()
             return
+        if self.throttle.is_account_full:
+            self._rest()
         chunks.put_back(self.claim)
 
-    def _rows(self, due: datetime) -> Sequence[Row]:
+    def _end(self) -> None:
+        """Everybody was looked at. Who was left out for want of a token gets a turn later."""
+        if self.throttle.waits:
+            chunks.put_back_throttled(self.claim, wait=self.throttle.waits, now=self.clock())
+        else:
+            chunks.finish(self.claim)
+
+    def _rest(self) -> None:
+        """The account takes no more: the whole mailing rests, and workers go on with others."""
+        now = self.clock()
+        if self.throttle.is_day_over:
+            midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + delta(days=1)
+            resting.rest(self.claim.mailing, until=midnight, because=resting.DAY)
+        else:
+            wait = max(self.throttle.waits, LEAST_REST)
+            resting.rest(self.claim.mailing, until=now + delta(seconds=wait), because=resting.THROTTLE)
+
+    def _rows(self) -> Sequence[Row]:
         claim = self.claim
         values = {
             "mailing": claim.mailing,
             "first": self._next,
             "last": claim.last,
             "open": claim.open_state,
-            "due": due,
+            "due": self._due,
             "size": self.size,
         }
         found = sql.rows(_ROWS, values)
@@ -223,11 +250,14 @@ class Shift:
         begun = self._beat_at = time.monotonic()
         letter = letter_of(self.claim.mailing, self.claim.frozen_at)
         self._next = rows[-1].number + 1
-        rows = self._awake(letter, rows)
-        self._refused = self._ask_gate(letter, rows)
         self.found = results.Results(
-            asked=[row.number for row in rows], domains={row.number: row.domain for row in rows}
+            asked=[row.number for row in rows], due=self._due, domains={row.number: row.domain for row in rows}
         )
+        self.throttle.look({row.domain for row in rows}, now=self.clock())
+        rows = [row for row in self._awake(letter, rows) if not self.throttle.is_blocked(row.domain)]
+        if not rows:
+            return None
+        self._refused = self._ask_gate(letter, rows)
         trouble = None
         try:
             for receipt in self.channel.send(
@@ -269,6 +299,12 @@ class Shift:
             if verdict := self._refused.get(row.address):
                 self.found.hold(row.number, verdict)
                 continue
+            if not self.throttle.admits(row.domain):
+                if self.throttle.is_account_full:
+                    self.is_stopped = True
+                    self._next = min(self._next, row.number)
+                    return
+                continue
             try:
                 outgoing = letter.write(row, stamp)
             except (ValueError, LookupError) as error:  # one recipient's values; the other 999 do not wait for it
@@ -285,6 +321,8 @@ class Shift:
                 self._next = min(self._next, receipt.number)
             return
         self.handed_over += receipt.outcome is Outcome.ACCEPTED
+        if receipt.outcome is Outcome.TEMPORARY and is_slow_down(receipt.code, receipt.answer):
+            self._slowed[self.found.domains.get(receipt.number, "")] = receipt.answer
         self.found.take(receipt)
 
     def _beat(self) -> None:
@@ -302,11 +340,30 @@ class Shift:
         """Forget what was found only when the database has it; writing it twice changes nothing."""
         claim = self.claim
         results.record(self.found, claim.mailing, chunk=claim.chunk, open_state=claim.open_state, now=self.clock())
-        self.found = results.Results(asked=self.found.asked, domains=self.found.domains)
+        self._learn(self.found.sent)
+        self.found = results.Results(asked=self.found.asked, due=self._due, domains=self.found.domains)
+
+    def _learn(self, sent: Sequence[int]) -> None:
+        """Slow down for who asked for it; where it goes well, slowly speed up."""
+        now, account = self.clock(), self.claim.account
+        for group, answer in {mx.groups_of([one])[one]: words for one, words in self._slowed.items()}.items():
+            share = sum(1 for one in self.found.domains.values() if one in self._slowed) / max(
+                len(self.found.domains), 1
+            )
+            pace = 60 * self.handed_over * share / max(time.monotonic() - self._begun, 1.0)
+            if speed := throttle.lower(account, group, answer, observed=pace, now=now):
+                happenings.note(self.claim.mailing, "slowed", now=now, group=group, answer=answer[:1000], speed=speed)
+        if self.throttle.limits.learned and not self._slowed and sent:
+            reached = {self.throttle.group_of.get(self.found.domains.get(number, ""), "") for number in sent}
+            for group in self.throttle.limits.learned & {*reached, ""}:
+                throttle.raise_slowly(account, group, now=now)
+        self._slowed.clear()
 
     def _tell(self, trouble: DeliveryError) -> None:
         """A server that is away comes back; one that refuses our login waits for a person, and so do we."""
         if trouble.retry:
+            if is_slow_down(0, str(trouble)):
+                throttle.lower(self.claim.account, "", str(trouble), observed=0, now=self.clock())
             happenings.note_trouble(self.claim.mailing, "server_away", str(trouble), now=self.clock())
             return
         with suppress(lifecycle.CannotMove):  # another worker was told the same

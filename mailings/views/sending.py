@@ -107,7 +107,8 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @may_send
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     def go_on(mailing: Mailing) -> str:
-        lifecycle.resume(mailing, by=request.user, now=timezone.now())
+        has_read = request.POST.get("has_read") == "1"
+        lifecycle.resume(mailing, by=request.user, now=timezone.now(), has_read=has_read)
         return _("Going on where it was.")
 
     return _move(request, pk, go_on)
@@ -255,6 +256,8 @@ def _progress(mailing: Mailing) -> dict[str, Any]:
         "chart": progress.chart(mailing, now=now),
         "domains": progress.domains_of(mailing),
         "rest": progress.rest(mailing, now=now),
+        "throttles": progress.throttles(mailing, now=now),
+        "tripped": happenings.tripped(mailing) if mailing.status == Status.PAUSED else None,
         "refused": progress.refused(mailing) if seen.states["failed"] else [],
         "happenings": happenings.told(mailing),
         "zone": settings.TIME_ZONE.rpartition("/")[2].replace("_", " "),
