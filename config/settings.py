@@ -1,5 +1,6 @@
 """Wiring of Postduif: everything that differs between machines comes from the environment."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,10 @@ INBOUND_ADDRESS = os.environ.get("INBOUND_ADDRESS", "127.0.0.1:2525")
 # Who is asked about the DNS of our sending domains: addresses, perhaps with a port. Empty: as the machine is set up.
 DNS_SERVERS = [server for server in os.environ.get("DNS_SERVERS", "").replace(",", " ").split() if server]
 # The append-only files of the web server's hits and the workers' hand-overs.
+# How strictly hits are judged human or machine, such as {"threshold": 0.7, "burst_links": 4}: tracking.judge.Measure.
+JUDGE: dict[str, Any] = json.loads(os.environ.get("JUDGE") or "{}")
+# A file with networks of data centres, one CIDR a line; a hit from there is a little more likely a machine's.
+JUDGE_NETWORKS = Path(os.environ["JUDGE_NETWORKS"]) if os.environ.get("JUDGE_NETWORKS") else None
 # Whether link actions may call systems inside our own network (webhooks to an address that is not public).
 CALLS_INSIDE = os.environ.get("CALLS_INSIDE") == "1"
 JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))

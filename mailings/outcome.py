@@ -28,6 +28,7 @@ class Event:
     detail: str = ""
     is_machine: bool = False
     reasons: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()  # what other messages, or lists of networks, say of a hit
 
     @property
     def is_hit(self) -> bool:
@@ -52,10 +53,12 @@ class Moments:
     detail: str = ""
 
 
-def judged(events: Sequence[Event], *, sent_at: dt.datetime | None) -> list[Event]:
+def judged(
+    events: Sequence[Event], *, sent_at: dt.datetime | None, measure: judge.Measure = judge.USUAL
+) -> list[Event]:
     """The same events, each hit with its verdict and the reasons for it."""
     hits = [event for event in events if event.is_hit]
-    verdicts = judge.judge([_as_hit(event) for event in hits], sent_at=sent_at)
+    verdicts = judge.judge([_as_hit(event) for event in hits], sent_at=sent_at, measure=measure)
     by_id = {event.id: verdict for event, verdict in zip(hits, verdicts, strict=True)}
     return [
         replace(event, is_machine=by_id[event.id].is_machine, reasons=by_id[event.id].reasons)
@@ -117,7 +120,7 @@ def _by_machines_alone(machines: Sequence[Event], happened: Moments) -> list[tup
 
 
 def _as_hit(event: Event) -> judge.Hit:
-    return judge.Hit(event.at, event.link, event.method, event.user_agent, event.fetched_for)
+    return judge.Hit(event.at, event.link, event.method, event.user_agent, event.fetched_for, event.told)
 
 
 def _left_at(events: Sequence[Event]) -> dt.datetime | None:

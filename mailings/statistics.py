@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from psycopg.types.json import Jsonb
@@ -18,10 +19,11 @@ from mailings import outcome, returned
 from mailings.delivery import evidence
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from mailings.outcome import Event, Figures, Moments
-from tracking import actions
+from tracking import actions, crowds, judge, networks
 from tracking import models as tracking
 
 BATCH = 5_000
+CROWD = ("crowd",)
 LOCK = 0x504F5354_00000021  # pg_advisory_xact_lock: one fold at a time
 MOMENTS = ["delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at"]
 PEOPLE = ["opened", "clicked", "bounced", "complained", "unsubscribed"]
@@ -88,14 +90,16 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     if not rows:
         return 0
     batch = {event for event, _message in rows}
-    stories = _read({message for _event, message in rows}, batch)
+    measure = judge.Measure(**settings.JUDGE)
+    crowd = crowds.around(batch, measure)
+    stories = _read({message for _event, message in rows} | set(crowd.values()), batch, crowd)
     added: dict[int, Figures] = {}
     verdicts: list[Event] = []
     moved: list[tuple[int, Moments]] = []
     told: list[returned.Story] = []
     clicks: list[actions.Click] = []
     for story in stories:
-        events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at)
+        events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at, measure=measure)
         happened, before = outcome.moments(events), outcome.moments(story.old)
         difference = added.setdefault(story.mailing, Counter())
         difference.update(outcome.figures(events, happened))
@@ -192,20 +196,23 @@ def _states(mailing: Mailing) -> dict[str, int]:
 # reading --------------------------------------------------------------------------------------------------------------
 
 
-def _read(messages: set[int], batch: set[int]) -> list[_Story]:
+def _read(messages: set[int], batch: set[int], crowd: Mapping[int, int]) -> list[_Story]:
     """The messages that exist, with their folded events and those of this batch."""
     rows = Message.objects.filter(pk__in=messages).values_list(
         "id", "mailing_id", "address", "channel", "sent_at", "person_id"
     )
     stories = {(row[1], row[0]): _Story(*row) for row in rows}
+    hosted = networks.known(settings.JUDGE_NETWORKS)
     columns = ("id", "kind", "at", "link", "method", "user_agent", "fetched_for", "category", "detail", "is_machine")
     events = tracking.Event.objects.filter(message__in=messages).filter(Q(folded_at__isnull=False) | Q(pk__in=batch))
-    rows_of = events.order_by("id").values_list("mailing", "message", "reasons", *columns)
-    for mailing, message, reasons, *values in rows_of:
+    rows_of = events.order_by("id").values_list("mailing", "message", "reasons", "ip", *columns)
+    for mailing, message, reasons, ip, *values in rows_of:
         if story := stories.get((mailing, message)):
-            event = Event(*[*values, tuple(reasons)])
+            told = CROWD if values[0] in crowd or "crowd" in reasons else ()  # once in a crowd, always
+            told = (*told, "hosted") if hosted.hold(ip) else told
+            event = Event(*[*values, tuple(reasons), told])
             (story.new if event.id in batch else story.old).append(event)
-    return [story for story in stories.values() if story.new]
+    return [story for story in stories.values() if story.new or any(event.id in crowd for event in story.old)]
 
 
 def _changed(before: Sequence[Event], after: Sequence[Event]) -> Iterable[Event]:

@@ -2,8 +2,8 @@
 
 Several weak signals add up; none but a method or a prefetch decides alone. Nothing is thrown away: verdicts stand beside the
 raw hits with their reasons, and judging again with more hits, or a better judge, mends the past.
-Weights: reference/consent-and-mail 3.5. Not judged yet: one network address over many recipients, honeypot links,
-networks of data centres.
+Weights: reference/consent-and-mail 3.5. What one message cannot tell is told with the hit: `crowd` (the same program at the
+same address clicked for many recipients within a minute: tracking.crowds) and `hosted` (a network of data centres: tracking.networks).
 """
 
 import datetime as dt
@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-THRESHOLD = 0.6
 WEIGHTS = {
     "method": 1.0,  # HEAD: nobody looks at a page that way
     "prefetch": 1.0,  # the browser says it was fetched before anybody asked
@@ -24,12 +23,27 @@ WEIGHTS = {
     "pair": 0.6,  # the same link asked by HEAD just before
     "scanner": 0.6,
     "no_agent": 0.6,
+    "crowd": 0.6,  # one program, one address, many recipients within a minute
+    "hosted": 0.3,  # from a data centre: a scanner, or a person behind a VPN
     "apple_privacy": 0.6,  # Apple fetches every picture, opened or not
     "proxy": 0.3,  # Gmail and Yahoo fetch a picture when the mail is opened; not proof of a machine
 }
-AT_ONCE = dt.timedelta(seconds=2)
-BURST = dt.timedelta(seconds=10)
-BURST_LINKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How strictly is judged: the setting JUDGE says otherwise. Judging again with another measure mends the past."""
+
+    threshold: float = 0.6
+    at_once: float = 2.0  # seconds after the hand-over
+    burst: float = 10.0  # seconds
+    burst_links: int = 3
+    crowd: int = 5  # recipients
+    crowd_within: float = 60.0  # seconds
+
+
+USUAL = Measure()
+PAIR = dt.timedelta(seconds=2)
 SCANNER = re.compile(
     r"bot\b|crawl|spider|scan|preview|curl|wget|python|httpx|aiohttp|okhttp|java/|go-http|libwww|lwp|ruby|perl|headless|"
     r"phantom|barracuda|proofpoint|mimecast|cisco|ironport|symantec|forefront|safelinks|trendmicro|fireeye|sophos|fortinet|"
@@ -49,22 +63,32 @@ class Hit:
     method: str = "GET"
     user_agent: str = ""
     fetched_for: str = ""
+    told: tuple[str, ...] = ()  # what others know of it: "crowd", "hosted"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     reasons: tuple[str, ...]
+    threshold: float = USUAL.threshold
 
     @property
     def is_machine(self) -> bool:
-        return sum(WEIGHTS[reason] for reason in self.reasons) >= THRESHOLD
+        return sum(WEIGHTS[reason] for reason in self.reasons) >= self.threshold - 1e-9
 
 
-def judge(hits: Sequence[Hit], *, sent_at: dt.datetime | None) -> list[Verdict]:
+def judge(hits: Sequence[Hit], *, sent_at: dt.datetime | None, measure: Measure = USUAL) -> list[Verdict]:
     """Judge all hits of one message together, in their order. `sent_at`: when the mail server took the message."""
-    bursts, heads = _bursts(hits), _heads(hits)
+    bursts, heads = _bursts(hits, measure), _heads(hits)
     return [
-        Verdict((*_of_itself(hit), *_of_time(hit.at, sent_at), *_of_company(hit, bursts, heads.get(hit.link, []))))
+        Verdict(
+            (
+                *_of_itself(hit),
+                *_of_time(hit.at, sent_at, measure),
+                *_of_company(hit, bursts, heads.get(hit.link, [])),
+                *hit.told,
+            ),
+            measure.threshold,
+        )
         for hit in hits
     ]
 
@@ -92,19 +116,19 @@ def _of_agent(user_agent: str, *, is_click: bool) -> str:
     return "scanner" if SCANNER.search(user_agent) else ""
 
 
-def _of_time(at: dt.datetime, sent_at: dt.datetime | None) -> list[str]:
+def _of_time(at: dt.datetime, sent_at: dt.datetime | None, measure: Measure) -> list[str]:
     if sent_at is None:
         return []
     if at < sent_at:
         return ["before_sending"]
-    return ["at_once"] if at < sent_at + AT_ONCE else []
+    return ["at_once"] if at < sent_at + dt.timedelta(seconds=measure.at_once) else []
 
 
 def _of_company(hit: Hit, bursts: set[Hit], heads: list[dt.datetime]) -> list[str]:
     """What the hits around it say."""
     found = ["burst"] if hit in bursts else []
     before = bisect_right(heads, hit.at)
-    if hit.method == "GET" and before and hit.at - heads[before - 1] <= AT_ONCE:
+    if hit.method == "GET" and before and hit.at - heads[before - 1] <= PAIR:
         found.append("pair")
     return found
 
@@ -116,18 +140,19 @@ def _heads(hits: Sequence[Hit]) -> dict[int | None, list[dt.datetime]]:
     return found
 
 
-def _bursts(hits: Sequence[Hit]) -> set[Hit]:
+def _bursts(hits: Sequence[Hit], measure: Measure) -> set[Hit]:
     """The clicks that fell within ten seconds on three links or more."""
+    span = dt.timedelta(seconds=measure.burst)
     clicks = sorted((hit for hit in hits if hit.link is not None), key=lambda hit: hit.at)
     window: Counter[int | None] = Counter()
     found: set[Hit] = set()
     first = marked = 0
     for last, click in enumerate(clicks):
         window[click.link] += 1
-        while click.at - clicks[first].at > BURST:
+        while click.at - clicks[first].at > span:
             window -= Counter([clicks[first].link])
             first += 1
-        if len(window) >= BURST_LINKS:
+        if len(window) >= measure.burst_links:
             found.update(clicks[max(first, marked) : last + 1])
             marked = last + 1
     return found

@@ -37,6 +37,7 @@ TABLES: dict[str, str | Promise] = {
     "people": gettext_lazy("People"),
     "messages": gettext_lazy("Messages"),
     "events": gettext_lazy("Opens, clicks and bounces"),
+    "link_acts": gettext_lazy("What their clicks did"),
     "mail_received": gettext_lazy("Mail received"),
     "consent_details": gettext_lazy("Evidence of consent"),
     "standings": gettext_lazy("Standings of consent"),

@@ -1,0 +1,59 @@
+"""One program at one address that clicks for many recipients of a mailing within a minute: no office is that quick.
+
+What a shared office looks like is the same address with many programs, spread over minutes; a scanner is one program. Both have to
+agree. Opens are left out: a mail provider's picture store asks for thousands of readers from one address, and rightly so.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db import connection
+
+from tracking.judge import Measure
+
+# The clicks around those of a batch, by addresses that clicked for enough recipients in that time: nearly always none.
+AROUND = """
+    WITH fresh AS (
+        SELECT mailing, ip, min(at) - %(span)s AS first, max(at) + %(span)s AS last FROM tracking_event
+        WHERE id = ANY(%(batch)s) AND kind = 'click' AND ip IS NOT NULL AND method = 'GET' GROUP BY mailing, ip
+    ), crowded AS (
+        SELECT fresh.* FROM fresh WHERE (
+            SELECT count(DISTINCT near.message) FROM tracking_event near
+            WHERE near.mailing = fresh.mailing AND near.kind = 'click' AND near.at BETWEEN fresh.first AND fresh.last
+              AND near.ip = fresh.ip
+        ) >= %(crowd)s
+    )
+    SELECT near.mailing, near.ip::text, near.user_agent, near.at, near.id, near.message
+    FROM crowded JOIN tracking_event near ON near.mailing = crowded.mailing AND near.kind = 'click'
+      AND near.at BETWEEN crowded.first AND crowded.last AND near.ip = crowded.ip AND near.method = 'GET'
+"""
+type Click = tuple[dt.datetime, int, int]  # at, event, message
+
+
+def around(batch: Collection[int], measure: Measure) -> dict[int, int]:
+    """The clicks that are a crowd's, of this batch and around it: event number → message number."""
+    span = dt.timedelta(seconds=measure.crowd_within)
+    with connection.cursor() as cursor:
+        cursor.execute(AROUND, {"batch": list(batch), "span": span, "crowd": measure.crowd})
+        rows = cursor.fetchall()
+    by_program: dict[tuple[int, str, str], list[Click]] = defaultdict(list)
+    for mailing, ip, agent, *click in rows:
+        by_program[mailing, ip, agent].append((click[0], click[1], click[2]))
+    return {
+        event: message for clicks in by_program.values() for event, message in _crowded(sorted(clicks), measure, span)
+    }
+
+
+def _crowded(clicks: Sequence[Click], measure: Measure, span: dt.timedelta) -> Iterable[tuple[int, int]]:
+    """The clicks of one program that stand in a window with enough recipients."""
+    window: Counter[int] = Counter()
+    first = marked = 0
+    for last, (at, _event, message) in enumerate(clicks):
+        window[message] += 1
+        while at - clicks[first][0] > span:
+            window -= Counter([clicks[first][2]])
+            first += 1
+        if len(window) >= measure.crowd:
+            yield from ((event, of) for _at, event, of in clicks[max(first, marked) : last + 1])
+            marked = last + 1
