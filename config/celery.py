@@ -16,6 +16,7 @@ app.conf.beat_schedule = {
     "hits": {"task": "tracking.tasks.take_in_hits", "schedule": 2.0, "options": {"expires": 10}},
     "inbound mail": {"task": "tracking.tasks.read_inbound_mail", "schedule": 2.0, "options": {"expires": 10}},
     "statistics": {"task": "mailings.tasks.fold_journal", "schedule": 2.0, "options": {"expires": 10}},
+    "breakdowns": {"task": "mailings.tasks.count_breakdowns", "schedule": 10.0, "options": {"expires": 20}},
     "confirmations": {"task": "consent.tasks.send_confirmations", "schedule": 2.0, "options": {"expires": 10}},
     "later joiners": {"task": "mailings.tasks.take_in_joiners", "schedule": 60.0, "options": {"expires": 50}},
     "requests about data": {"task": "consent.tasks.answer_requests", "schedule": 5.0, "options": {"expires": 10}},

@@ -77,6 +77,7 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
     "mailings.SendingPolicy": (_("rule for sending"), _("rules for sending")),
     "mailings.Happening": (_("happening"), _("happenings")),
     "mailings.Counts": (_("counts of a mailing"), _("counts of mailings")),
+    "mailings.Breakdown": (_("breakdown of a mailing"), _("breakdowns of mailings")),
     "mailings.Handling": (_("handling of a bounce"), _("handlings of bounces")),
     "mailings.LinkCount": (_("count of a link"), _("counts of links")),
     "mailings.SendingDomain": (_("sending domain"), _("sending domains")),
@@ -85,6 +86,9 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
 }
 
 FIELDS: Mapping[str, Words] = {
+    "counted_at": _("counted at"),
+    "is_old": _("is old"),
+    "parts": _("parts"),
     "action": _("action"),
     "claimed_until": _("claimed until"),
     "confirm_url": _("address to confirm"),

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from mailings.models import (
+    Breakdown,
     Chunk,
     Counts,
     DkimKey,
@@ -217,3 +218,10 @@ class DkimKeyAdmin(Large):
     list_display = ("selector", "domain", "algorithm", "status", "made_at", "signs_since", "retired_at")
     list_filter = ("status", "algorithm")
     exclude = ("private",)
+
+
+@admin.register(Breakdown)
+class BreakdownAdmin(Large):
+    """To look; the beat counts them."""
+
+    list_display = ("mailing", "counted_at", "is_old")

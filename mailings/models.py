@@ -449,6 +449,21 @@ class Counts(models.Model):
         return f"{self.pk}: {self.states}"
 
 
+class Breakdown(models.Model):
+    """What a mailing's figures are made of, counted beside the pages: mailings.breakdowns."""
+
+    mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, primary_key=True, related_name="breakdown")
+    parts = models.JSONField(default=dict)  # {"domains": [[name, sent, …]], "devices": [[code, people]], …}
+    counted_at = models.DateTimeField(null=True)
+    is_old = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index("counted_at", condition=models.Q(is_old=True), name="breakdown_due")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.counted_at}"
+
+
 class Handling(models.Model):
     """What somebody did about an address whose mail came back. Rows stay; undoing one marks it."""
 

@@ -61,6 +61,7 @@ class Slice:
     did: str = ""
     link: int | None = None
     words: str = ""
+    domain: str = ""
 
     @classmethod
     def asked(cls, mailing: Mailing, query: Mapping[str, str]) -> "Slice":
@@ -73,11 +74,12 @@ class Slice:
             did=did if did in DID else "",
             link=int(link) if link.isascii() and link.isdigit() and len(link) < 6 else None,
             words=query.get("q", "").strip()[:100],
+            domain=query.get("domain", "").strip().lower()[:255],
         )
 
     @property
     def query(self) -> dict[str, str]:
-        named = {"state": self.state, "reason": self.reason, "did": self.did, "q": self.words}
+        named = {"state": self.state, "reason": self.reason, "did": self.did, "q": self.words, "domain": self.domain}
         found = {name: value for name, value in named.items() if value}
         return found | ({"link": str(self.link)} if self.link is not None else {})
 
@@ -111,6 +113,8 @@ def messages(slice_: Slice) -> QuerySet[Message]:
     if slice_.words:
         by_name = Person.objects.matching(slice_.words).values("pk")
         found = found.filter(Q(person__in=by_name) | Q(address=slice_.words.lower()))
+    if slice_.domain:
+        found = found.filter(address__endswith=f"@{slice_.domain}")
     return found
 
 

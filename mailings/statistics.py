@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from psycopg.types.json import Jsonb
 
-from mailings import outcome, returned
+from mailings import breakdowns, outcome, returned
 from mailings.delivery import evidence
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from mailings.outcome import Event, Figures, Moments
@@ -114,6 +114,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     evidence.arrived(_proofs(stories), now=now)
     for number, difference in sorted(added.items()):
         _add(number, difference)
+    breakdowns.mark(sorted(added))
     if acts:
         returned.weigh(told, now=now)
         actions.note(clicks, now=now)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, again, breakers, dns, lifecycle, mx, resting, returned, statistics
+from mailings import accounts, again, breakdowns, breakers, dns, lifecycle, mx, resting, returned, statistics
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
@@ -100,6 +100,12 @@ def look_outside(*, mailing: int) -> None:
 def fold_journal() -> int:
     """Turn what came back into statistics."""
     return statistics.catch_up(now=timezone.now())
+
+
+@shared_task
+def count_breakdowns() -> int:
+    """Count domains, devices and reasons of mailings that got news."""
+    return breakdowns.count_due(now=timezone.now())
 
 
 @shared_task

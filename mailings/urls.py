@@ -61,10 +61,15 @@ urlpatterns = [
     # what came of it
     path("mailings/<int:pk>/summary/", reports.summary, name="summary"),
     path("mailings/<int:pk>/messages/", reports.messages, name="messages"),
+    path("mailings/<int:pk>/messages/xlsx/", reports.messages_xlsx, name="messages_xlsx"),
     path("mailings/<int:pk>/messages/<int:number>/", reports.message, name="message"),
     path("mailings/<int:pk>/unknown/", reports.resolve, name="resolve"),
     path("mailings/<int:pk>/links/", reports.links, name="links"),
     path("mailings/<int:pk>/bounces/", reports.bounced, name="bounces"),
+    path("mailings/<int:pk>/reports/", reports.breakdown, name="breakdown"),
+    path("mailings/<int:pk>/reports/xlsx/", reports.download, {"kind": "xlsx"}, name="report_xlsx"),
+    path("mailings/<int:pk>/reports/pdf/", reports.download, {"kind": "pdf"}, name="report_pdf"),
+    path("mailings/<int:pk>/click-map/", reports.click_map, name="click_map"),
     path("mailings/<int:pk>/as-sent/", reports.as_sent, name="as_sent"),
     path("mailings/<int:pk>/follow-up/", reports.follow_up, name="follow_up"),
     # the library of links

@@ -1,23 +1,32 @@
 """The pages of a mailing that was started: Summary, Recipients, Tracked links, Bounces, Content; and all of them together."""
 
 import datetime as dt
+from tempfile import TemporaryFile
 from typing import Any, cast
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from mailings import followup, lifecycle, reports, resolving, slices
+from consent.views.public import WHYS
+from mailings import breakdowns, clickmap, followup, lifecycle, reading, reportfile, reports, resolving, slices
 from mailings.models import Mailing, Message
+from mailings.rendering import frame
+from mailings.rendering.blocks import NoSuchBlock
+from mailings.rendering.escaping import RenderError
 from mailings.slices import Slice
+from mailings.views.content import MAIL_POLICY
 from recipients import paging
 from recipients.forms import AddToForm
 from recipients.models import Person
@@ -86,6 +95,18 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
     }
     fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"mailings/messages.html{fragment}", context)
+
+
+@require_GET
+@permission_required("mailings.view_mailing", raise_exception=True)
+def messages_xlsx(request: HttpRequest, pk: int) -> FileResponse:
+    """The recipients that the filter found, as a workbook."""
+    mailing = _mailing(pk)
+    out = TemporaryFile()
+    reportfile.recipients(slices.messages(Slice.asked(mailing, request.GET.dict())), out)
+    out.seek(0)
+    name = slugify(mailing.name)[:60] or f"mailing-{mailing.pk}"
+    return FileResponse(out, as_attachment=True, filename=f"{name}-recipients.xlsx", content_type=reportfile.XLSX)
 
 
 @require_GET
@@ -164,8 +185,56 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the mail said."""
-    return render(request, "mailings/as_sent.html", _head(_mailing(pk), "content"))
+    """What the mail said; on demand with what was clicked."""
+    context = _head(_mailing(pk), "content") | {"shows_map": request.GET.get("map") == "1"}
+    return render(request, "mailings/as_sent.html", context)
+
+
+@require_GET
+@csp_override(MAIL_POLICY)
+def click_map(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail in its frame, with what was clicked written on its links."""
+    mailing = _mailing(pk)
+    try:
+        seen = reading.preview(mailing, reading.sample(), now=timezone.now())
+    except (RenderError, NoSuchBlock) as refusal:
+        return HttpResponse(str(refusal), content_type="text/plain; charset=utf-8")
+    links = reports.links(mailing)
+    total = sum(link.people for link in links)
+    html = clickmap.draw(seen.html, {link.number: link for link in links}, total=total)
+    return HttpResponse(frame.in_light(html))
+
+
+@require_GET
+def breakdown(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the figures are made of: mail domains, devices, why people left."""
+    mailing = _mailing(pk)
+    parts = breakdowns.of(mailing)
+    if parts.counted_at is None and mailing.started_at:
+        breakdowns.mark([mailing.pk])
+    context = _head(mailing, "breakdown") | {"parts": parts, "whys": WHYS}
+    fragment = "#parts" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"mailings/breakdown.html{fragment}", context)
+
+
+@require_GET
+def download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The whole report as a spreadsheet or as a document to print."""
+    mailing = _mailing(pk)
+    told = reportfile.tell(mailing, whys=WHYS, now=timezone.now())
+    name = slugify(mailing.name)[:60] or f"mailing-{mailing.pk}"
+    if kind == "xlsx":
+        return HttpResponse(
+            reportfile.spreadsheet(told),
+            content_type=reportfile.XLSX,
+            headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'},
+        )
+    page = render_to_string("mailings/report_print.html", {"told": told, "mailing": mailing}, request)
+    return HttpResponse(
+        reportfile.document(page),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
+    )
 
 
 @require_POST

@@ -75,7 +75,9 @@ def machines(dice: random.Random) -> Iterator[list[Said]]:
             Said("head", start + 0.3, 1, FIREFOX, f"52.1.{number}.7", True),
         ]
     for number in range(60):
-        agent = dice.choice(["Barracuda Sentinel (EE)", "Mozilla/5.0 (compatible; BingPreview/1.0b)", "python-requests/2.32", ""])
+        agent = dice.choice(
+            ["Barracuda Sentinel (EE)", "Mozilla/5.0 (compatible; BingPreview/1.0b)", "python-requests/2.32", ""]
+        )
         yield [Said("named", dice.uniform(3, 900), dice.choice([None, 1, 2]), agent, f"52.2.{number}.7", True)]
     for number in range(120):
         yield [Said("apple", dice.uniform(3, 3600), None, "Mozilla/5.0", f"17.58.{number}.7", True)]
@@ -90,7 +92,10 @@ def the_log() -> list[tuple[int, Said]]:
     dice = random.Random(4711)
     stories = [*people(dice), *machines(dice)]
     scanners = list(machines(dice))
-    stories = [[*story, *scanners[n % 120]] if n % 3 == 0 and not story[0].is_machine else story for n, story in enumerate(stories)]
+    stories = [
+        [*story, *scanners[n % 120]] if n % 3 == 0 and not story[0].is_machine else story
+        for n, story in enumerate(stories)
+    ]
     return [(number, hit) for number, story in enumerate(stories) for hit in story]
 
 
@@ -169,7 +174,12 @@ def test_a_data_centres_network_weighs_with_other_signs(tmp_path, settings):
     known = networks.known(settings.JUDGE_NETWORKS)
 
     assert [known.hold(ip) for ip in ("52.1.2.3", "53.0.0.1", "2001:db8::1", "2001:db9::1", "9.255.255.255", None)] == [
-        True, False, True, False, False, False,
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
     ]
     assert not networks.known(tmp_path / "gone.txt").ranges
 
