@@ -20,7 +20,6 @@ from recipients.imports.rejects import text
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_000_000  # a sheet holds 1,048,576
-type Cell = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Table:
 
     title: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[object]]  # texts and numbers
     about: str = ""
 
 
@@ -62,7 +61,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _funnel(figures: reports.Figures) -> Table:
-    rows: list[list[Cell]] = [
+    rows: list[list[object]] = [
         [_("Audience"), figures.audience, "", _("everybody at the moment of freezing")],
         [_("Sent"), figures.sent, _share(figures.sent, figures.audience), _("of the audience: taken by a mail server")],
         [
@@ -93,8 +92,8 @@ def _funnel(figures: reports.Figures) -> Table:
 
 
 def _states(figures: reports.Figures) -> Table:
-    rows = [[str(label), int(figures.counts.states.get(code, 0))] for code, label in Message.State.choices]
-    return Table(_("Recipients by status"), [_("Status"), _("People")], [row for row in rows if row[1]])
+    counted = [(str(label), int(figures.counts.states.get(code, 0))) for code, label in Message.State.choices]
+    return Table(_("Recipients by status"), [_("Status"), _("People")], [row for row in counted if row[1]])
 
 
 def _links(mailing: Mailing, figures: reports.Figures) -> Table:

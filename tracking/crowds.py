@@ -15,7 +15,8 @@ from tracking.judge import Measure
 # The clicks around those of a batch, by addresses that clicked for enough recipients in that time: nearly always none.
 AROUND = """
     WITH fresh AS (
-        SELECT mailing, ip, min(at) - %(span)s AS first, max(at) + %(span)s AS last FROM tracking_event
+        SELECT mailing, ip, min(at) - make_interval(secs => %(span)s) AS first,
+            max(at) + make_interval(secs => %(span)s) AS last FROM tracking_event
         WHERE id = ANY(%(batch)s) AND kind = 'click' AND ip IS NOT NULL AND method = 'GET' GROUP BY mailing, ip
     ), crowded AS (
         SELECT fresh.* FROM fresh WHERE (
@@ -35,7 +36,7 @@ def around(batch: Collection[int], measure: Measure) -> dict[int, int]:
     """The clicks that are a crowd's, of this batch and around it: event number → message number."""
     span = dt.timedelta(seconds=measure.crowd_within)
     with connection.cursor() as cursor:
-        cursor.execute(AROUND, {"batch": list(batch), "span": span, "crowd": measure.crowd})
+        cursor.execute(AROUND, {"batch": list(batch), "span": measure.crowd_within, "crowd": measure.crowd})
         rows = cursor.fetchall()
     by_program: dict[tuple[int, str, str], list[Click]] = defaultdict(list)
     for mailing, ip, agent, *click in rows:

@@ -41,11 +41,10 @@ def read(path: Path | None, changed: float = 0.0) -> Networks:
             found.append(ipaddress.ip_network(text, strict=False))
         except ValueError:
             log.warning("%s: %r is no network", path, text)
-    merged = [
-        *ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv4Network)),
-        *ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv6Network)),
-    ]
-    return Networks(tuple((one.version, int(one[0]), int(one[-1])) for one in merged))
+    four = ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(one for one in found if isinstance(one, ipaddress.IPv6Network))
+    ranges = [(4, int(one[0]), int(one[-1])) for one in four] + [(6, int(one[0]), int(one[-1])) for one in six]
+    return Networks(tuple(ranges))
 
 
 def known(path: Path | None) -> Networks:

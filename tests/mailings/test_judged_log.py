@@ -49,7 +49,7 @@ def people(dice: random.Random) -> Iterator[list[Said]]:
             opened += dice.uniform(5, 120)
             hits.append(Said("reader", opened, dice.randint(1, LINKS), agent, ip, False))
         yield hits
-    for number in range(60):  # one office, one address, over the first half hour
+    for _number in range(60):  # one office, one address, over the first half hour
         agent = CHROME.format(dice.randint(120, 139))
         first = dice.uniform(10, 1800)
         yield [
