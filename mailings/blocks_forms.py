@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.rendering import blocks, links, richtext, variables
+from mailings.rendering import blocks, links, ownhtml, richtext, variables
 from mailings.rendering.blocks import Block, Document, Style
-from mailings.rendering.pieces import scrub
+from mailings.rendering.compound import CELL_FIELDS, NETWORKS
+from mailings.rendering.pieces import Condition, scrub
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 ALIGNMENTS = (("left", gettext_lazy("Left")), ("center", gettext_lazy("Centre")), ("right", gettext_lazy("Right")))
@@ -94,6 +95,45 @@ class RichTextField(forms.CharField):
         return richtext.clean(text)
 
 
+class OwnHtmlField(forms.CharField):
+    """HTML of one's own: cleaned when it is kept, its links and variables checked."""
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"rows": 12, "spellcheck": "false", "class": "font-mono text-sm", "autocomplete": "off"}
+        super().__init__(required=False, widget=forms.Textarea(attrs), max_length=ownhtml.MAX_LENGTH, **options)
+
+    def clean(self, value: object) -> str:
+        text = ownhtml.clean(str(super().clean(value)))
+        for problem in ownhtml.problems(text):
+            raise forms.ValidationError(problem.sentence)
+        return text
+
+
+class LinesField(forms.CharField):
+    """Links, one per line: `Words | address`."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        self.most = most
+        attrs = {"rows": 4, "spellcheck": "false", "autocomplete": "off"}
+        super().__init__(required=False, widget=forms.Textarea(attrs), max_length=4_000, **options)
+
+    def clean(self, value: object) -> str:
+        text = scrub(str(super().clean(value))).replace("\r\n", "\n").strip()
+        rows = [line for line in text.split("\n") if line.strip()]
+        if len(rows) > self.most:
+            raise forms.ValidationError(_("A menu has room for %(count)d links.") % {"count": self.most})
+        for row in rows:
+            words, bar, address = (part.strip() for part in row.partition("|"))
+            if not bar or not words:
+                raise forms.ValidationError(_("“%(row)s”: write the words, a “|” and the address.") % {"row": row[:60]})
+            try:
+                links.check(address)
+            except links.BadLink as refusal:
+                said = {"words": words, "sentence": refusal}
+                raise forms.ValidationError(_("“%(words)s”: %(sentence)s") % said) from refusal
+        return text
+
+
 class _Hrefs(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -121,17 +161,88 @@ def _hrefs(text: str) -> Iterator[tuple[str, str]]:
     yield from reader.found
 
 
+OPERATORS = (
+    ("is", gettext_lazy("is")),
+    ("is_not", gettext_lazy("is not")),
+    ("filled", gettext_lazy("is filled in")),
+    ("empty", gettext_lazy("is empty")),
+)
+SEEN = ("seen_by", "seen_operator", "seen_value", "hide")
+
+
+def _seen_by() -> list[tuple[Any, Any]]:
+    """Everybody, or those of whom a variable says something, by group."""
+    rows = [one for one in variables.CATALOGUE.values() if one.group not in {"mailing", "link"}]
+    groups = dict.fromkeys(one.group for one in rows)
+    return [("", _("Everybody"))] + [
+        (variables.GROUP_LABELS[group], [(one.name, one.label) for one in rows if one.group == group])
+        for group in groups
+    ]
+
+
 class BlockForm(forms.Form):
-    """The form of one block; its prefix is the block's number."""
+    """The form of one block; its prefix is the block's number. Every kind can be shown to some people or screens only."""
 
     use_required_attribute = False
     block: ClassVar[type[Block]]
+    seen_by = forms.ChoiceField(label=gettext_lazy("Who sees it"), required=False, choices=_seen_by)
+    seen_operator = forms.ChoiceField(label=gettext_lazy("Only if it"), required=False, choices=OPERATORS)
+    seen_value = forms.CharField(
+        label=gettext_lazy("This value"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    hide = forms.ChoiceField(
+        label=gettext_lazy("On which screens"),
+        required=False,
+        choices=(
+            ("", gettext_lazy("All screens")),
+            ("mobile", gettext_lazy("Not on a phone")),
+            ("desktop", gettext_lazy("Only on a phone")),
+        ),
+    )
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        """The fields of this kind."""
+        return [field for field in self if field.name not in SEEN]
+
+    @property
+    def seen(self) -> list[forms.BoundField]:
+        """The fields that say who sees it."""
+        return [self[name] for name in SEEN]
+
+    def clean_seen_value(self) -> str:
+        value = str(self.cleaned_data["seen_value"]).strip()
+        if (
+            not value
+            and self.cleaned_data.get("seen_by")
+            and self.cleaned_data.get("seen_operator") in {"is", "is_not"}
+        ):
+            raise forms.ValidationError(_("Fill in the value that somebody must have to see this block."))
+        return value
 
     def kept(self, number: str, before: Block | None) -> Block:
         """Give the block as it is kept: valid values, and what was typed where it is not valid yet."""
         self.is_valid()
-        values = {name: self._value(name) for name in self.fields}
-        return self.block(id=number, only_if=before.only_if if before else None, **values)
+        values = {name: self._value(name) for name in self.fields if name not in SEEN}
+        return self.made(number, values | self._seen(before))
+
+    def made(self, number: str, values: dict[str, Any]) -> Block:
+        """Make the block of these values."""
+        return self.block(id=number, **values)
+
+    def _seen(self, before: Block | None) -> dict[str, Any]:
+        """Give who sees it; a page that does not ask changes nothing."""
+        if self.add_prefix("seen_by") not in self.data:
+            return {"only_if": before.only_if, "hide": before.hide} if before else {}
+        given = self.cleaned_data
+        variable = variables.find(given.get("seen_by", ""))
+        value = str(given.get("seen_value", self.data.get(self.add_prefix("seen_value"), "")))[:200]
+        operator = given.get("seen_operator") or "is"
+        only_if = Condition(variable.key, operator, scrub(value)) if variable else None
+        return {"only_if": only_if, "hide": given.get("hide", "")}
 
     def _value(self, name: str) -> Any:
         if name in self.cleaned_data:
@@ -140,9 +251,11 @@ class BlockForm(forms.Form):
         typed = self.data.get(self.add_prefix(name), "")
         if isinstance(field, RichTextField):
             return richtext.clean(typed[: richtext.MAX_LENGTH])
+        if isinstance(field, OwnHtmlField):
+            return ownhtml.clean(typed[: ownhtml.MAX_LENGTH])
         if isinstance(field, forms.CharField):
             return scrub(typed)[: field.max_length]
-        return next(part.default for part in fields(self.block) if part.name == name)
+        return next((part.default for part in fields(self.block) if part.name == name), None)
 
 
 class HeadingForm(BlockForm):
@@ -205,8 +318,102 @@ class DividerForm(BlockForm):
     block = blocks.Divider
 
 
+class SpacerForm(BlockForm):
+    block = blocks.Spacer
+    height = forms.IntegerField(label=gettext_lazy("Height in pixels"), min_value=4, max_value=200, initial=24)
+
+
+class ProductForm(BlockForm):
+    block = blocks.Product
+    image = PictureField(label=gettext_lazy("Address of the picture"))
+    alt = WordsField(label=gettext_lazy("Text for who does not see it"), max_length=300)
+    heading = WordsField(label=gettext_lazy("What it is"), max_length=300)
+    html = RichTextField(label=gettext_lazy("Text"))
+    price = WordsField(label=gettext_lazy("Price"), max_length=100)
+    button = WordsField(label=gettext_lazy("Words on the button"), max_length=100)
+    url = LinkField(label=gettext_lazy("Leads to"))
+
+
+class MenuForm(BlockForm):
+    block = blocks.Menu
+    items = LinesField(
+        label=gettext_lazy("Links, one per line"),
+        most=blocks.Menu.MOST,
+        help_text=gettext_lazy("Words | https://example.org/page"),
+    )
+    align = forms.ChoiceField(label=gettext_lazy("Alignment"), choices=ALIGNMENTS, initial="center")
+
+
+class SocialForm(BlockForm):
+    block = blocks.Social
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for code, name in NETWORKS.items():
+            self.fields[code] = LinkField(label=name)
+
+
+class CodeForm(BlockForm):
+    block = blocks.Code
+    html = OwnHtmlField(
+        label=gettext_lazy("HTML"),
+        help_text=gettext_lazy("Script and forms are taken out; links are counted, variables filled in."),
+    )
+
+
+class ColumnsForm(BlockForm):
+    """Up to four columns, each with the same fields: `c1_heading`, `c2_heading`, and so on."""
+
+    block = blocks.Columns
+    count = forms.TypedChoiceField(
+        label=gettext_lazy("How many"), choices=((2, "2"), (3, "3"), (4, "4")), coerce=int, initial=2
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for number in range(1, blocks.Columns.MOST + 1):
+            start = f"c{number}_"
+            self.fields[f"{start}image"] = PictureField(label=gettext_lazy("Address of the picture"))
+            self.fields[f"{start}alt"] = WordsField(label=gettext_lazy("Text for who does not see it"), max_length=300)
+            self.fields[f"{start}heading"] = WordsField(label=gettext_lazy("Heading"), max_length=300)
+            self.fields[f"{start}html"] = RichTextField(label=gettext_lazy("Text"))
+            self.fields[f"{start}button"] = WordsField(label=gettext_lazy("Words on the button"), max_length=100)
+            self.fields[f"{start}url"] = LinkField(label=gettext_lazy("Leads to"))
+
+    @property
+    def groups(self) -> list[tuple[int, list[forms.BoundField]]]:
+        """The columns with their fields."""
+        shown = len(self._cells)
+        return [(number, [self[f"c{number}_{name}"] for name in CELL_FIELDS]) for number in range(1, max(shown, 2) + 1)]
+
+    @property
+    def _cells(self) -> range:
+        count = self.data.get(self.add_prefix("count"), "2")
+        return range(1, int(count) + 1 if count in {"2", "3", "4"} else 3)
+
+    def made(self, number: str, values: dict[str, Any]) -> Block:
+        cells = tuple(
+            blocks.Cell(**{name: str(values.get(f"c{place}_{name}", "")) for name in CELL_FIELDS})
+            for place in self._cells
+        )
+        return blocks.Columns(id=number, cells=cells, only_if=values.get("only_if"), hide=values.get("hide", ""))
+
+
 FORMS: Mapping[str, type[BlockForm]] = {
-    form.block.kind: form for form in (HeadingForm, TextForm, ButtonForm, ImageForm, DividerForm)
+    form.block.kind: form
+    for form in (
+        HeadingForm,
+        TextForm,
+        ButtonForm,
+        ImageForm,
+        ColumnsForm,
+        ProductForm,
+        DividerForm,
+        SpacerForm,
+        MenuForm,
+        SocialForm,
+        CodeForm,
+    )
 }
 
 
@@ -257,6 +464,16 @@ class Card:
         """Say the one thing worth saying about a closed block."""
         if self.form.is_bound and self.form.errors:
             return Remark("bad", "triangle-alert", _("Has a mistake"))
+        if self.block.only_if:
+            variable = variables.CATALOGUE.get(self.block.only_if.key)
+            return Remark(
+                "line", "users", _("Only if: %(variable)s") % {"variable": variable.label if variable else ""}
+            )
+        if self.block.hide:
+            mobile = self.block.hide == "mobile"
+            return Remark(
+                "line", "monitor" if mobile else "smartphone", _("Not on a phone") if mobile else _("Only on a phone")
+            )
         if isinstance(self.block, blocks.Image):
             if self.block.is_decorative:
                 return Remark("line", "accessibility", _("Decoration"))
@@ -338,7 +555,19 @@ def _card(data: QueryDict, number: str, place: int, before: Block | None) -> Car
 
 def _data(block: Block) -> dict[str, str]:
     """Give a block the way a browser would send it."""
-    values = {part.name: getattr(block, part.name) for part in fields(block) if part.name not in {"id", "only_if"}}
+    values = {
+        part.name: getattr(block, part.name) for part in fields(block) if part.name not in {"id", "only_if", "cells"}
+    }
+    if isinstance(block, blocks.Columns):
+        values["count"] = len(block.cells)
+        for place, cell in enumerate(block.cells, 1):
+            values |= {f"c{place}_{name}": getattr(cell, name) for name in CELL_FIELDS}
+    if block.only_if:
+        values |= {
+            "seen_by": block.only_if.key,
+            "seen_operator": block.only_if.operator,
+            "seen_value": block.only_if.value,
+        }
     return {
         f"{block.id}-{name}": "on" if value is True else str(value or "") if name == "width" else str(value)
         for name, value in values.items()

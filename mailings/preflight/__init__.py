@@ -233,5 +233,15 @@ def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
 
 
 def _texts(kept: Iterable[blocks.Block]) -> Iterator[str]:
+    apart = {"id", "kind", "only_if"}
     for block in kept:
-        yield from (value for name, value in block.to_json().items() if isinstance(value, str) and name != "id")
+        yield from _words({name: value for name, value in block.to_json().items() if name not in apart})
+
+
+def _words(value: object) -> Iterator[str]:
+    """Give every text in a block as it is kept, those of its columns too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _words(part)

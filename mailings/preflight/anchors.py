@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from mailings.rendering import blocks
+from mailings.rendering import blocks, links
+from mailings.rendering.compound import NETWORKS
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,35 @@ def of(block: blocks.Block) -> Sequence[Anchor]:
             return [Anchor(url, text)]
         case blocks.Image(link=url, alt=alt) if url:
             return [Anchor(url, alt)]
-        case blocks.Text(html=html):
+        case blocks.Text(html=html) | blocks.Code(html=html):
             return in_html(html)
+        case blocks.Columns(cells=cells):
+            return [anchor for cell in cells for anchor in _in_cell(cell.html, cell.url, cell.button)]
+        case blocks.Product(html=html, url=url, button=button):
+            return _in_cell(html, url, button)
+        case blocks.Menu():
+            return [Anchor(url, words) for words, url in block.rows if url]
+        case blocks.Social():
+            return [Anchor(url, str(name)) for code, name in NETWORKS.items() if (url := getattr(block, code))]
         case _:
             return []
 
 
+def _in_cell(html: str, url: str, button: str) -> list[Anchor]:
+    return in_html(html) + ([Anchor(url, button)] if url else [])
+
+
 def web_addresses(kept: Iterable[blocks.Block]) -> list[str]:
     """Give the web addresses that the blocks link to, each once."""
-    urls = (anchor.url for block in kept for anchor in of(block))
+    urls = [_whole(anchor.url) for block in kept for anchor in of(block)]
     return list(dict.fromkeys(url for url in urls if url.lower().startswith(("http://", "https://"))))
+
+
+def _whole(url: str) -> str:
+    try:
+        return links.check(url)
+    except links.BadLink:
+        return ""
 
 
 def in_html(html: str) -> list[Anchor]:

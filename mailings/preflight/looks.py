@@ -86,7 +86,7 @@ def headings(kept: Sequence[blocks.Block]) -> Iterator[Finding]:
 
 def pictures(kept: Sequence[blocks.Block]) -> Iterator[Finding]:
     """Find pictures that say nothing to who does not see them."""
-    images = [block for block in kept if isinstance(block, blocks.Image)]
+    images = [image for block in kept for image in _images(block)]
     silent = [image for image in images if not image.alt.strip() and not image.is_decorative]
     if silent:
         words = ngettext(
@@ -99,10 +99,23 @@ def pictures(kept: Sequence[blocks.Block]) -> Iterator[Finding]:
     if named:
         words = _("The text of a picture is the name of its file: “%(alt)s”. Say what it shows.")
         yield warning("alt_file_name", words % {"alt": named[0].alt}, "content", named[0].id)
-    said = sum(len(block.summary().split()) for block in kept if not isinstance(block, blocks.Image))
+    said = sum(len(block.words().split()) for block in kept)
     if images and said < FEW_WORDS:
         words = _("The mail is nearly all picture. Many readers see no pictures at first, and filters distrust it.")
         yield warning("only_pictures", words, "content", images[0].id)
+
+
+def _images(block: blocks.Block) -> list[blocks.Image]:
+    """Give the pictures of a block, those within columns and products as pictures of that block."""
+    match block:
+        case blocks.Image():
+            return [block]
+        case blocks.Product(image=url, alt=alt) if url:
+            return [blocks.Image(id=block.id, url=url, alt=alt)]
+        case blocks.Columns(cells=cells):
+            return [blocks.Image(id=block.id, url=cell.image, alt=cell.alt) for cell in cells if cell.image]
+        case _:
+            return []
 
 
 def links(kept: Sequence[blocks.Block]) -> Iterator[Finding]:

@@ -3,102 +3,27 @@
 A new kind is one class here and one form in `mailings.blocks_forms`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from uuid import uuid4
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailings.rendering import richtext, variables
+from mailings.rendering.block import COMMON, FONTS, HIDDEN, Block, NoSuchBlock, Style, Written, align
+from mailings.rendering.compound import CELL_FIELDS, Cell, Code, Columns, Menu, Product, Social
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Condition
 from mailings.rendering.writing import Pen, readable
 
-MAX_BLOCKS = 100  # a page of them stays below the thousand fields Django takes
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-FONTS: Mapping[str, str] = {
-    "sans": "Helvetica, Arial, sans-serif",
-    "serif": "Georgia, 'Times New Roman', serif",
-    "modern": "'Trebuchet MS', Verdana, sans-serif",
-}
+__all__ = [
+    "FONTS", "KINDS", "MAX_BLOCKS", "Block", "Button", "Cell", "Code", "Columns", "Divider", "Document", "Heading", "Image",
+    "Menu", "NoSuchBlock", "Product", "Social", "Spacer", "Style", "Text", "Written",
+]  # fmt: skip
 
-
-class NoSuchBlock(ValueError):
-    """The kept content has a block of a kind we do not know, or of a wrong shape."""
-
-
-def _color(value: object, otherwise: str) -> str:
-    return value.lower() if isinstance(value, str) and _COLOR.fullmatch(value) else otherwise
-
-
-@dataclass(frozen=True)
-class Style:
-    """How the whole mail looks. Only checked colours and known fonts get into a style."""
-
-    accent: str = "#0b5563"
-    page: str = "#f4f2ee"
-    paper: str = "#ffffff"
-    ink: str = "#2a2622"
-    font: str = "sans"
-
-    @classmethod
-    def read(cls, kept: object) -> Self:
-        """Take a style from JSON; what is not a colour or a font of ours falls back."""
-        given = kept if isinstance(kept, Mapping) else {}
-        plain = cls()
-        colors = {name: _color(given.get(name), getattr(plain, name)) for name in ("accent", "page", "paper", "ink")}
-        font = given.get("font")
-        return cls(**colors, font=font if isinstance(font, str) and font in FONTS else plain.font)
-
-    @property
-    def family(self) -> str:
-        return FONTS[self.font]
-
-    @property
-    def on_accent(self) -> str:
-        """White or ink on the accent colour, whichever is read better (WCAG relative luminance)."""
-        channels = [int(self.accent[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-        return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18 else "#1b1815"
-
-
-@dataclass(frozen=True)
-class Written:
-    """What one block writes: the inside of an MJML column, and the lines of the text part."""
-
-    mjml: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """One block. `only_if` says who sees it; nobody is left out without it."""
-
-    kind: ClassVar[str] = ""
-    label: ClassVar[str | Promise] = ""
-    icon: ClassVar[str] = ""
-
-    id: str
-    only_if: Condition | None = None
-
-    def write(self, pen: Pen, style: Style) -> Written:
-        raise NotImplementedError
-
-    def summary(self) -> str:
-        """The first words, for the closed card."""
-        return ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the block as it is kept."""
-        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "only_if"}
-        if self.only_if is not None:
-            given = self.only_if
-            kept["only_if"] = {"variable": given.key, "operator": given.operator, "value": given.value}
-        return {"kind": self.kind} | kept
+MAX_BLOCKS = 100  # settings.DATA_UPLOAD_MAX_NUMBER_FIELDS has room for a page of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +43,7 @@ class Heading(Block):
         title = f'<h{self.level} style="{look}">{words}</h{self.level}>'
         mjml = (
             f'<mj-text css-class="pd-ink" font-size="{size}" line-height="{line}" font-weight="700"'
-            f' align="{_align(self.align)}" color="{style.ink}">'
+            f' align="{align(self.align)}" color="{style.ink}">'
             f"{pen.keep(title)}</mj-text>"
         )
         return Written(mjml, pen.quietly(self.text, Context.TEXT))
@@ -159,7 +84,7 @@ class Button(Block):
         words = pen.words(self.text, Context.HTML, where="text")
         href = f' href="{pen.keep(address.attribute)}"' if address else ""
         mjml = (
-            f'<mj-button css-class="pd-button" align="{_align(self.align)}" background-color="{style.accent}"'
+            f'<mj-button css-class="pd-button" align="{align(self.align)}" background-color="{style.accent}"'
             f' color="{style.on_accent}"{href}>{pen.keep(words)}</mj-button>'
         )
         shown = pen.quietly(self.text, Context.TEXT)
@@ -197,6 +122,9 @@ class Image(Block):
     def summary(self) -> str:
         return readable(self.alt) or self.url.rpartition("/")[2]
 
+    def words(self) -> str:
+        return ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Divider(Block):
@@ -208,11 +136,24 @@ class Divider(Block):
         return Written('<mj-divider css-class="pd-line" />', "-" * 40)
 
 
-def _align(value: str) -> str:
-    return value if value in {"left", "center", "right"} else "left"
+@dataclass(frozen=True, kw_only=True)
+class Spacer(Block):
+    kind = "spacer"
+    label = gettext_lazy("Space")
+    icon = "move-vertical"
+
+    height: int = 24  # pixels
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        return Written(f'<mj-spacer height="{max(4, min(self.height, 200))}px" />', "")
+
+    def summary(self) -> str:
+        return f"{self.height} px"
 
 
-KINDS: Mapping[str, type[Block]] = {block.kind: block for block in (Heading, Text, Button, Image, Divider)}
+KINDS: Mapping[str, type[Block]] = {
+    block.kind: block for block in (Heading, Text, Button, Image, Columns, Product, Divider, Spacer, Menu, Social, Code)
+}
 
 
 @dataclass(frozen=True)
@@ -256,15 +197,26 @@ def read_block(kept: object) -> Block:
     given: dict[str, Any] = {
         "id": str(kept.get("id") or new_id())[:40],
         "only_if": _read_condition(kept.get("only_if")),
+        "hide": kept["hide"] if kept.get("hide") in HIDDEN else "",
     }
     for part in fields(kind):
-        if part.name in {"id", "only_if"} or part.name not in kept:
+        if part.name in {"id", *COMMON} or part.name not in kept:
             continue
         value = kept[part.name]
+        if part.name == "cells":
+            given["cells"] = _read_cells(value)
+            continue
         if type(value) is not part.type and type(value) is not type(part.default):
             raise NoSuchBlock(_("This block is damaged: %(field)s.") % {"field": part.name})
         given[part.name] = value
     return kind(**given)
+
+
+def _read_cells(kept: object) -> tuple[Cell, ...]:
+    rows = kept if isinstance(kept, list | tuple) else []
+    if not all(isinstance(row, Mapping) for row in rows) or len(rows) > Columns.MOST:
+        raise NoSuchBlock(_("This block is damaged: %(field)s.") % {"field": "cells"})
+    return tuple(Cell(**{name: str(row.get(name, "")) for name in CELL_FIELDS}) for row in rows)
 
 
 def _read_condition(kept: object) -> Condition | None:

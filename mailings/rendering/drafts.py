@@ -102,9 +102,9 @@ def _parts(letter: Letter, pen: Pen) -> Iterator[Part]:
         pen.block = block.id
         written = block.write(pen, letter.document.style)
         if block.only_if is None:
-            yield Part(written)
+            yield Part(written, hide=block.hide)
         else:
-            yield Part(written, *pen.marks.when(block.only_if))
+            yield Part(written, *pen.marks.when(block.only_if), hide=block.hide)
     pen.block = ""
 
 

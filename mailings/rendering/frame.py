@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mailings.rendering.blocks import Style, Written
+from mailings.rendering.block import Style, Written
 from mailings.rendering.writing import Pen
 
 # mrml, the MJML renderer in Rust; its package has no types.
@@ -24,9 +24,11 @@ _DARK = """
   .pd-quiet div, .pd-quiet a { color: #b9b0a3 !important; }
   .pd-line p { border-top-color: #4a433a !important; }
 }
+@media only screen and (max-width: 479px) { .pd-no-mobile { display: none !important; } }
+@media only screen and (min-width: 480px) { .pd-no-desktop { display: none !important; } }
 .pd-text p:last-child, .pd-text ul:last-child, .pd-text ol:last-child { margin-bottom: 0 !important; }
 """
-_BLOCK_CLASS = re.compile(r'<div class="(pd-b(\d+))"')
+_BLOCK_CLASS = re.compile(r'<div class="(pd-b(\d+)(?: [a-z-]+)?)"')
 _PICTURE = re.compile(r'<img(?=[^>]*?alt="([^"]*)")[^>]*>')
 # What a preview shows: the same rules, switched on or off.
 DARK_RULE, DARK_ALWAYS, DARK_NEVER = "@media (prefers-color-scheme: dark)", "@media all", "@media not all"
@@ -39,6 +41,7 @@ class Part:
     written: Written
     before: str = ""
     after: str = ""
+    hide: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def page(
 ) -> str:
     """Write the whole mail as marked HTML."""
     pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
-    sections = "".join(_section(part, number) for number, part in enumerate(parts, 1) if part.written.mjml)
+    sections = "".join(_section(part, number) for number, part in enumerate(parts, 1) if part.written.is_seen)
     body = (
         f'<mjml lang="{html.escape(language)}"><mj-head><mj-title>{pen.keep(title)}</mj-title><mj-preview>{pen.keep(preheader)}</mj-preview>'
         '<mj-raw><meta name="color-scheme" content="light dark" /></mj-raw>'
@@ -88,10 +91,25 @@ def footer_text(footer: Footer, pen: Pen) -> str:
 
 def _section(part: Part, number: int) -> str:
     """One block is one section, so that what only some see is whole rows of the outermost table."""
-    section = f'<mj-section css-class="pd-b{number}"><mj-column>{part.written.mjml}</mj-column></mj-section>'
+    hidden = f" pd-no-{part.hide}" if part.hide else ""
+    section = f'<mj-section css-class="pd-b{number}{hidden}"{_pad(part)}>{_columns(part.written)}</mj-section>'
     if not part.before:
         return section
     return f"<mj-raw>{part.before}</mj-raw>{section}<mj-raw>{part.after}</mj-raw>"
+
+
+def _columns(written: Written) -> str:
+    if not written.columns:
+        return f"<mj-column>{written.mjml}</mj-column>"
+    return "".join(
+        f"<mj-column{f''' width="{column.share}%" ''' if column.share else ''}>{column.mjml}</mj-column>"
+        for column in written.columns
+    )
+
+
+def _pad(part: Part) -> str:
+    """Columns are narrower than a text, so the row keeps the rest of the distance to the edge."""
+    return ' padding="0 16px"' if part.written.columns else ""
 
 
 def _footer(footer: Footer, pen: Pen) -> str:

@@ -48,6 +48,11 @@ def is_link_variable(pieces: tuple[str | Merge, ...]) -> bool:
     return len(pieces) == 1 and isinstance(pieces[0], Merge) and pieces[0].variable.group == "link"
 
 
+def is_call(address: str) -> bool:
+    """Say whether the address calls or texts a number: it goes straight, there is no page to count."""
+    return bool(re.fullmatch(r"(?:tel|sms):[+0-9()./ ;=a-z-]{3,60}", address, re.IGNORECASE))
+
+
 def _check_parts(address: str, scheme: str) -> None:
     pieces = variables.parse(address).pieces
     first = pieces[0] if isinstance(pieces[0], str) else ""

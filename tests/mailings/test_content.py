@@ -271,3 +271,79 @@ def test_links_that_are_gone_are_taken_away():
     compiling.compile_mailing(mailing)
 
     assert not Link.objects.exists()
+
+
+STORY = {
+    "c1_heading": "Turning",
+    "c1_html": "<p>Wood.</p>",
+    "c2_heading": "Welding",
+    "c2_button": "Go",
+    "c2_url": "example.org/weld",
+}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"kind": "columns", "count": "2", **STORY},
+        {"kind": "product", "heading": "A bench", "price": "€ 49", "html": "<p>Oak.</p>"},
+        {"kind": "spacer", "height": "40"},
+        {"kind": "menu", "items": "Home | https://example.org/", "align": "left"},
+        {"kind": "social", "linkedin": "https://linkedin.example/us"},
+        {"kind": "code", "html": "<table><tr><td>Our own</td></tr></table>"},
+    ],
+    ids=lambda block: block["kind"],
+)
+def test_every_kind_is_added_kept_shown_again_and_compiled(marieke, block):
+    mailing = a_mailing()
+
+    added = save(marieke, mailing, {"id": "b1", "kind": block["kind"], "new": "1"}, again="1")
+    saved = save(marieke, mailing, {"id": "b1", **block})
+    shown = marieke.get(page(mailing)).content.decode()
+
+    assert (added.status_code, saved.status_code) == (200, 200)
+    assert mailing.content["blocks"][0]["kind"] == block["kind"]
+    assert all(field in shown for field in (f'name="b1-{name}"' for name in block))
+    assert compiling.compile_mailing(mailing)
+
+
+def test_columns_keep_what_stands_in_each(marieke):
+    mailing = a_mailing()
+
+    save(marieke, mailing, {"id": "b1", "kind": "columns", "count": "3", **STORY, "c3_heading": "Painting"})
+
+    cells = mailing.content["blocks"][0]["cells"]
+    assert [cell["heading"] for cell in cells] == ["Turning", "Welding", "Painting"]
+    assert cells[1]["url"] == "https://example.org/weld"
+
+
+@pytest.mark.parametrize(
+    ("block", "sentence"),
+    [
+        ({"kind": "menu", "items": "Home"}, "write the words, a “|” and the address"),
+        ({"kind": "menu", "items": "Home | ftp://x.example"}, "“Home”: A link starts with"),
+        ({"kind": "menu", "items": "A | example.org\n" * 9}, "room for 8 links"),
+        ({"kind": "spacer", "height": "900"}, "less than or equal to 200"),
+        ({"kind": "code", "html": '<a href="javascript:x">this</a>'}, "“this” links to an address that no mail may link to"),
+        ({"kind": "text", "html": "<p>x</p>", "seen_by": "customer.language", "seen_operator": "is", "seen_value": "", "hide": ""}, "Fill in the value"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_newer_kind_is_said_under_its_field(marieke, block, sentence):
+    answer = save(marieke, a_mailing(), {"id": "b9", **block})
+
+    assert sentence in answer.content.decode()
+
+
+def test_a_block_is_shown_only_to_those_it_is_for_and_only_on_some_screens(marieke):
+    mailing = a_mailing()
+    seen = {"seen_by": "customer.language", "seen_operator": "is", "seen_value": "nl", "hide": "mobile"}
+
+    save(marieke, mailing, {"id": "b1", "kind": "text", "html": "<p>Hoi</p>", **seen})
+    kept = mailing.content["blocks"][0]
+    save(marieke, mailing, {"id": "b1", "kind": "text", "html": "<p>Hallo</p>"})
+
+    assert kept["only_if"] == {"variable": "customer.language", "operator": "is", "value": "nl"}
+    assert kept["hide"] == "mobile"
+    assert mailing.content["blocks"][0] == kept | {"html": "<p>Hallo</p>"}, "a page that does not ask changes nothing"
+    save(marieke, mailing, {"id": "b1", "kind": "text", "html": "<p>Hallo</p>", "seen_by": "", "hide": ""})
+    assert "only_if" not in mailing.content["blocks"][0]

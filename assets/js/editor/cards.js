@@ -116,6 +116,11 @@ export function startCards(form, { saving, history, words, preview }) {
     }
   });
 
+  // another number of columns needs other fields: the server draws them
+  form.addEventListener("change", (event) => {
+    if (event.target.matches('select[name$="-count"]')) take(saving.entries(), event.target.closest("[data-block]").dataset.block);
+  });
+
   form.addEventListener("keydown", (event) => {
     const grip = event.target.closest("[data-grip]");
     if (!grip || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
