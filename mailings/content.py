@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailings.models import Mailing
-from mailings.rendering.blocks import Button, Document
+from mailings.rendering.blocks import Block, Button, Columns, Document, Product
 from mailings.starters import Starter
 
 
@@ -50,10 +50,16 @@ def home_of(mailing: Mailing) -> str:
 
 def leading_to(url: str, document: Document) -> Document:
     """Give every button that leads nowhere this address."""
-    led = (
-        replace(block, url=url) if isinstance(block, Button) and not block.url else block for block in document.blocks
-    )
-    return replace(document, blocks=tuple(led))
+    return replace(document, blocks=tuple(_led(block, url) for block in document.blocks))
+
+
+def _led(block: Block, url: str) -> Block:
+    if isinstance(block, Button | Product) and not block.url and (isinstance(block, Button) or block.button):
+        return replace(block, url=url)
+    if isinstance(block, Columns):
+        cells = (replace(cell, url=url) if cell.button and not cell.url else cell for cell in block.cells)
+        return replace(block, cells=tuple(cells))
+    return block
 
 
 def start_from_mailing(mailing: Mailing, earlier: Mailing, *, now: datetime) -> None:

@@ -150,7 +150,7 @@ def _as_the_template_made_it(mailing: Mailing, document: blocks.Document) -> Ite
         words = {"count": len(same), "words": same[0].summary()[:40].strip()}
         yield warning("template_words", text % words, "content", same[0].id)
     home = content.home_of(mailing)
-    going = [block for block in document.blocks if isinstance(block, blocks.Button) and block.url == home]
+    going = [block for block in document.blocks for anchor in anchors.of(block) if anchor.url == home]
     if going:
         text = ngettext(
             "%(count)s button leads to your home page, as the template made it: %(home)s",

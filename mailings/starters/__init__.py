@@ -54,9 +54,15 @@ STARTERS: Mapping[str, Starter] = {
     for starter in (
         Starter("newsletter", _("Newsletter"), _("A few stories under one another, each with its own button.")),
         Starter("invitation", _("Invitation"), _("A day, a place and a yes.")),
+        Starter("reminder", _("Reminder"), _("The day before: when, where, what to bring.")),
         Starter("announcement", _("Announcement"), _("One piece of news, told at once.")),
+        Starter("digest", _("Digest"), _("Many short pieces, two beside one another.")),
         Starter("welcome", _("Welcome"), _("The first mail somebody gets from you.")),
         Starter("product", _("Something new"), _("A product or service, with three reasons.")),
+        Starter("survey", _("Survey"), _("A question, and why the answer counts.")),
+        Starter("donation", _("Donation"), _("One story, one amount, one button.")),
+        Starter("permission", _("Permission again"), _("Asks whether somebody still wants your mail.")),
+        Starter("service", _("Service"), _("What somebody asked for, in figures: a registration, an order.")),
         Starter("letter", _("Letter"), _("Only words, as from person to person.")),
         Starter("blank", _("Blank"), _("A greeting, and the rest is yours.")),
     )

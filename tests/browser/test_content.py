@@ -269,3 +269,76 @@ def test_template_and_content_look_right_everywhere(author: Visitor) -> None:
     mailing = a_draft()
     author.tour(f"/mailings/{mailing.pk}/template/", "template")
     author.tour(f"/mailings/{mailing.pk}/content/", "content")
+
+
+EVERY_KIND = {
+    "language": "en",
+    "blocks": [
+        {"id": "m", "kind": "menu", "items": "Home | https://example.org/\nCourses | https://example.org/courses"},
+        {"id": "h", "kind": "heading", "text": "What we made this autumn"},
+        {
+            "id": "c",
+            "kind": "columns",
+            "cells": [
+                {
+                    "heading": "Turning",
+                    "html": "<p>Bowls, candlesticks and one very long table leg.</p>",
+                    "image": "/static/mailings/starters/hall.png",
+                    "alt": "The hall",
+                    "button": "See them",
+                    "url": "https://example.org/turning",
+                },
+                {
+                    "heading": "Welding",
+                    "html": "<p>A gate for the harbour.</p>",
+                    "image": "/static/mailings/starters/desk.png",
+                    "alt": "A desk",
+                },
+            ],
+        },
+        {"id": "s", "kind": "spacer", "height": 24},
+        {
+            "id": "p",
+            "kind": "product",
+            "image": "/static/mailings/starters/parcel.png",
+            "alt": "A parcel",
+            "heading": "A bench of oak",
+            "html": "<p>Made to order, six weeks.</p>",
+            "price": "€ 249",
+            "button": "Order one",
+            "url": "https://example.org/bench",
+        },
+        {"id": "o", "kind": "code", "html": "<p style='text-align:center'>Our <b>own</b> HTML</p>"},
+        {
+            "id": "n",
+            "kind": "social",
+            "linkedin": "https://linkedin.example/us",
+            "mastodon": "https://mastodon.example/@us",
+        },
+    ],
+}
+
+
+def test_every_kind_of_block_looks_right_and_is_set_by_keyboard(author: Visitor) -> None:
+    mailing = a_draft(content=EVERY_KIND)
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+    expect(mail(page)).to_contain_text("A bench of oak")
+
+    page.locator("#kind_c").click()
+    page.locator(".is-open").get_by_label("How many").select_option("3")
+    expect(page.locator("#card_c").get_by_role("group", name="Column 3")).to_be_visible()
+    page.locator("#card_c").get_by_role("group", name="Column 3").get_by_role("textbox", name="Heading").focus()
+    page.keyboard.type("Painting")
+    page.locator("#card_c").get_by_text("Who sees it").first.click()
+    page.locator("#card_c").get_by_label("Who sees it").select_option("customer.language")
+    page.locator("#card_c").get_by_label("This value").fill("nl")
+    saved(page)
+
+    author.inspect()
+    author.shot("blocks-columns")
+    mailing.refresh_from_db()
+    columns = next(block for block in mailing.content["blocks"] if block["kind"] == "columns")
+    assert [cell["heading"] for cell in columns["cells"]] == ["Turning", "Welding", "Painting"]
+    assert columns["only_if"]["value"] == "nl"
+    expect(mail(page)).not_to_contain_text("Turning")
+    author.tour(f"/mailings/{mailing.pk}/content/", "blocks")

@@ -166,9 +166,10 @@ def test_a_fresh_template_can_be_sent_at_once_and_the_check_reminds_of_its_butto
     assert (("template_words", "warning") in found(mailing)) == bool(texts)
     errors = [sentence for sentence in found(mailing) if sentence[1] == "error"]
     buttons = [block for block in mailing.content["blocks"] if block["kind"] == "button"]
+    buttons += [cell for block in mailing.content["blocks"] for cell in block.get("cells", []) if cell["button"]]
     assert errors == []
-    assert (("button_home", "warning") in found(mailing)) == bool(buttons)
-    assert {button["url"] for button in buttons} <= {"https://example.org/"}
+    assert (("button_home", "warning") in found(mailing)) == any("[[" not in button["url"] for button in buttons)
+    assert {button["url"] for button in buttons} <= {"https://example.org/", "[[link.preferences]]"}
 
 
 @pytest.mark.parametrize(
