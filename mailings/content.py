@@ -21,11 +21,16 @@ class Changed(Exception):
 
 
 def save(mailing: Mailing, document: Document, *, subject: str, preheader: str, version: int, now: datetime) -> None:
-    """Keep what was written on top of `version`. Raises Changed when that is no longer the newest."""
+    """Keep what was written on top of `version`. Raises Changed when that is no longer the newest.
+
+    The same told twice, as a window does that closes while it saves, is no conflict.
+    """
     values = {"subject": subject, "preheader": preheader, "content": document.to_json(), "updated_at": now}
     drafts = Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.DRAFT)
     if not drafts.filter(content_version=version).update(content_version=F("content_version") + 1, **values):
-        mailing.refresh_from_db(fields=["content_version"])
+        mailing.refresh_from_db(fields=["content_version", "content", "subject", "preheader"])
+        if all(getattr(mailing, name) == value for name, value in values.items() if name != "updated_at"):
+            return
         raise Changed(mailing.content_version)
     for name, value in values.items():
         setattr(mailing, name, value)

@@ -61,7 +61,7 @@ def test_a_template_is_chosen_and_the_mail_written_by_mouse(author: Visitor) -> 
     expect(written).to_be_focused()
     page.keyboard.type("Tot dan, ")
     page.locator(".is-open").get_by_role("button", name="Insert variable").click()
-    page.get_by_role("option", name="First name").click()
+    page.get_by_role("listbox", name="Variables").get_by_role("option", name="First name").click()
     saved(page)
 
     author.inspect()

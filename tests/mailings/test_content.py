@@ -130,6 +130,16 @@ def test_two_windows_do_not_overwrite_each_other(marieke):
     assert mailing.content["blocks"][0]["html"] == "<p>theirs</p>"
 
 
+def test_the_same_told_twice_is_no_conflict(marieke):
+    mailing = a_mailing()
+    mine = sent(mailing, {"id": "b1", "kind": "text", "html": "<p>mine</p>"})
+
+    answers = [marieke.post(page(mailing), mine, headers={"X-Autosave": "1"}).status_code for _ in range(2)]
+
+    mailing.refresh_from_db()
+    assert (answers, mailing.content_version) == ([200, 200], 1)
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [
