@@ -197,7 +197,8 @@ ORDER BY e.id
 
 def verify() -> Verified:
     """Walk the chain from its beginning and name the first link that does not hold."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '128MB'")  # both tables meet in memory
         cursor.execute(chain.CONTENTS)
         events, erased, hashed, said = cursor.fetchone()
         cursor.execute(chain.ORDER, {"first": chain.FIRST_HASH})
