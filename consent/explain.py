@@ -238,6 +238,31 @@ def evidence(detail: ConsentDetail) -> list[tuple[str, str]]:
     return rows + [(name, str(value)) for name, value in own if value]
 
 
+@dataclass(frozen=True)
+class Ending:
+    """Evidence that runs out, in words."""
+
+    address: str
+    event: int | None
+    source: str = ""
+    label: str = ""
+    until: str = ""
+
+
+def endings(rows: Iterable[tuple[str, int | None]]) -> list[Ending]:
+    """Put addresses with the entry they rest on into words; one query."""
+    known = list(rows)
+    details = ConsentDetail.objects.select_related("event").in_bulk({event for _address, event in known if event})
+    return [_ending(address, event, details.get(event or 0)) for address, event in known]
+
+
+def _ending(address: str, event: int | None, detail: ConsentDetail | None) -> Ending:
+    if detail is None:
+        return Ending(address, None)
+    until = day(detail.event.expires_at) if detail.event.expires_at else ""
+    return Ending(address, event, source_name(detail.event.source), label(detail), until)
+
+
 def source_name(source: str) -> str:
     """Name where an entry came from, a source of the table or what else can happen."""
     rule = rules.SOURCES.get(source)

@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -257,6 +257,7 @@ class _Declared:
     expires_at: dt.datetime | None
     evidence: str
     basis: str
+    shown: str  # the evidence as `repr` writes it, for the fingerprint
 
 
 @dataclass(slots=True)
@@ -276,7 +277,7 @@ class _Row:
         return self.entry.act in GIVING and self.declared.kind == rules.Kind.EXPLICIT and self.entry.actor == "self"
 
 
-def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
+def _work_out(entries: Sequence[Entry], *, now: dt.datetime) -> list[_Row]:
     """Check the entries and work out everything that needs no lock; twins are dropped."""
     zone = timezone.get_default_timezone()
     today = now.astimezone(zone).date()
@@ -284,15 +285,16 @@ def _work_out(entries: Iterable[Entry], *, now: dt.datetime) -> list[_Row]:
     known: dict[tuple[object, ...], _Declared] = {}
     seen: set[bytes] = set()
     rows = []
-    for entry in entries:
+    salts = os.urandom(16 * len(entries))
+    for number, entry in enumerate(entries):
         what = (
-            *(entry.act, entry.source, entry.evidence_on, entry.box_ticked, id(entry.evidence), entry.actor),
+            *(entry.act, entry.source, entry.evidence_on, entry.box_ticked, repr(entry.evidence), entry.actor),
             *(bool(entry.wording), bool(entry.url), bool(entry.ip), entry.basis),
         )
         declared = known.get(what)
         if declared is None:
             known[what] = declared = _declare(entry, today, zone, sources)
-        row = _row(entry, declared, entry.acted_at or now)
+        row = _row(entry, declared, entry.acted_at or now, salts[16 * number : 16 * number + 16])
         if row.fingerprint is None or row.fingerprint not in seen:
             rows.append(row)
             seen.add(row.fingerprint or b"")
@@ -305,19 +307,18 @@ def _declare(entry: Entry, today: dt.date, zone: dt.tzinfo, sources: Mapping[str
     if found := problems(entry, today=today, sources=sources):
         raise NotEvidence(". ".join(found))
     if entry.act not in GIVING:
-        return _Declared(rules.Kind.NONE.value, None, chain.jsonb(entry.evidence), entry.basis)
+        return _Declared(rules.Kind.NONE.value, None, chain.jsonb(entry.evidence), entry.basis, "")
     rule = sources[entry.source]
     # what the person confirmed is explicit, wherever the address came from
     is_explicit = entry.act == "confirmed" or entry.box_ticked
     kind = rules.Kind.EXPLICIT if is_explicit else rule.kind
     # the window of a source is that of its own kind: a purchase counts two years, the box ticked at it until withdrawn
     expires_at = rules.expires_at(rule, entry.evidence_on, zone) if kind is rule.kind and entry.evidence_on else None
-    basis = entry.basis or bases.of(entry.source, kind)
-    return _Declared(kind.value, expires_at, chain.jsonb(entry.evidence), basis)
+    basis, evidence = entry.basis or bases.of(entry.source, kind), chain.jsonb(entry.evidence)
+    return _Declared(kind.value, expires_at, evidence, basis, repr(evidence))
 
 
-def _row(entry: Entry, declared: _Declared, acted_at: dt.datetime) -> _Row:
-    salt = os.urandom(16)
+def _row(entry: Entry, declared: _Declared, acted_at: dt.datetime, salt: bytes) -> _Row:
     detail = (
         entry.address,
         entry.subject,
@@ -335,10 +336,10 @@ def _fingerprint(entry: Entry, declared: _Declared, acted_at: dt.datetime) -> by
     """What makes two pieces of evidence one. A person's own acts are told apart by their moment."""
     moment = acted_at if entry.actor == "self" else None
     what = (
-        *(entry.address, entry.channel, entry.purpose, entry.subscription_type, entry.act, entry.source),
-        *(declared.kind, str(entry.evidence_on), str(moment), entry.wording, declared.evidence),
+        f"({entry.address!r}, {entry.channel!r}, {entry.purpose}, {entry.subscription_type}, {entry.act!r}, "
+        f"{entry.source!r}, {declared.kind!r}, '{entry.evidence_on}', '{moment}', {entry.wording!r}, {declared.shown})"
     )
-    return hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
+    return hashlib.blake2b(what.encode(errors="replace"), digest_size=16).digest()
 
 
 def _lock_and_read_head() -> bytes:

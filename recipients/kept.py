@@ -5,6 +5,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db.models import Q, QuerySet, Value
 from django.db.models.fields import TextField
 from django.db.models.functions import Cast, Lower, StrIndex
@@ -61,9 +62,22 @@ def holdings() -> list[Holding]:
         Holding(name="merges", rows=_merges, erase=_nothing),
         Holding(name="selections", rows=partial(_of_person, SelectionMember), erase=_nothing),
         Holding(name="projects", rows=partial(_of_person, ProjectMember), erase=_nothing),
+        Holding(name="administration", rows=_logged, erase=_blank_logged),
         Holding(name="rejected_rows", rows=partial(_naming, RejectedRow, "cells"), erase=_forget_rejected),
         Holding(name="uploads", rows=partial(_naming, Import, "head"), erase=_forget_heads, hidden=frozenset({"head"})),
     ]
+
+
+def _logged(subject: Subject) -> QuerySet[LogEntry]:
+    named = Q(pk__in=[])
+    for word in subject.words:
+        named |= Q(object_repr__icontains=word) | Q(change_message__icontains=word)
+    return LogEntry.objects.filter(named)
+
+
+def _blank_logged(subject: Subject, _now: dt.datetime) -> int:
+    """Who did something in the administration, and when, stays; about whom goes."""
+    return _logged(subject).update(object_repr="", change_message="")
 
 
 def _people(subject: Subject) -> QuerySet[Person]:

@@ -9,6 +9,9 @@ from consent import evidence_files, explain, ledger, overview, rulebook, rules
 from consent.models import ConsentDetail, ConsentEvent, LegalBasis, SubscriptionType, Suppression
 from consent.verdict import REASONS, Call
 from consent.views import pages
+from consent.views.reports import month_of
+
+ACTS = {"yes": ("given", "confirmed"), "no": ("withdrawn",)}
 
 
 @require_GET
@@ -69,13 +72,21 @@ def sources(request: HttpRequest) -> HttpResponse:
 def entries(request: HttpRequest) -> HttpResponse:
     """List the ledger, newest first, narrowed by source or by an address."""
     found = ConsentDetail.objects.select_related("event__subscription_type", "event__purpose")
-    source, words = request.GET.get("source", ""), request.GET.get("address", "").strip().lower()[:320]
-    if source in rules.SOURCES:
+    source, words = (
+        request.GET.get("source", "")[:30],
+        request.GET.get("address", "").strip().lower()[:320],
+    )
+    if source:
         found = found.filter(event__source=source)
     if words:
         found = found.filter(address=words.replace("\x00", ""))
+    if month := month_of(request.GET.get("month", "")):
+        found = found.filter(event__acted_at__gte=month[0], event__acted_at__lt=month[1])
+    if acts := ACTS.get(request.GET.get("act", "")):
+        found = found.filter(event__act__in=acts)
     page = pages.newest_first(found, request.GET.dict())
     context = {
+        "month": month[0] if month else None,
         "page": page,
         "rows": [(detail, explain.label(detail), _name(detail)) for detail in page.rows],
         "rules": rules.SOURCES.values(),

@@ -34,6 +34,9 @@ def index(request: HttpRequest) -> HttpResponse:
         )
     if reason in SuppressionReason.values:
         found = found.filter(reason=reason)
+    if why := asked.get("why", "")[:30]:
+        told = found.filter(actor="self")
+        found = told.filter(evidence__why=why) if why != "none" else told.exclude(evidence__has_key="why")
     context = {
         "page": pages.newest_first(found, asked),
         "reasons": SuppressionReason.choices,

@@ -58,6 +58,18 @@ PAGES = [
     "/consent/suppressions/new/",
     "/consent/types/",
     "/consent/types/new/",
+    "/consent/reports/",
+    "/consent/expiring/",
+    "/consent/expiring/?type=nonsense&days=7&after=%FFx",
+    "/consent/ledger/?month=2026-13&act=maybe&source=%FF",
+    "/consent/ledger/?month=9999-12&act=no",
+    "/consent/suppressions/?why=none&reason=unsubscribed",
+    "/consent/requests/",
+    "/consent/requests/?show=closed&after=x",
+    "/consent/requests/new/",
+    "/consent/bases/new/",
+    "/consent/notices/new/",
+    "/consent/suppressions/import/",
     "/consent/purposes/new/",
 ]
 

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Count
@@ -16,10 +17,10 @@ from consent import dossier, double_opt_in, erasure, gate, ledger, preferences, 
 from consent.models import ConsentEvent, OptOutKey, Standing, SubjectRequest, Suppression
 from mailings import lifecycle
 from mailings.models import Handling, Mailing, Message
-from recipients.models import Import, Person, RejectedRow
+from recipients.models import Change, Import, Person, PersonPhone, RejectedRow, Task
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type, consents
-from tests.mailings.factories import a_mailing, a_selection
+from tests.mailings.factories import a_mailing, a_selection, an_author
 from tests.recipients.factories import a_person
 from tests.tracking.factories import an_event
 from tracking import journal
@@ -39,7 +40,7 @@ def _places(settings: Settings, tmp_path: Path) -> None:
 def a_life() -> Mailing:
     """Ada has left a trace in every table there is; Bob stands beside her."""
     readers = a_selection()
-    ada = a_person("Ada Lovelace", email=ADA, also=(WORK,), phone="+31 6 1234 5678", in_=readers)
+    ada = a_person("Ada Lovelace", email=ADA, also=(WORK,), phone="+31612345678", mobile="+31687654321", in_=readers)
     a_person("Bob Boole", email=BOB, in_=readers)
     for address in (ADA, BOB):
         consents(address, wording=f"Yes, {address} wants it", ip="192.0.2.7")
@@ -55,6 +56,10 @@ def a_life() -> Mailing:
     InboundMail.objects.create(received_at=NOON, rcpt_to="b@x.example", raw=f"cc {WORK}".encode(), digest="2")
     SoftBounce.objects.create(address=ADA, mailing=sent.pk, message=mine.pk, at=NOON, category="full")
     Handling.objects.create(at=NOON, act="corrected", address="adda@example.org", new_address=ADA, message=mine.pk)
+    Task.objects.create(person=ada, title=f"Call {ADA}")
+    PersonPhone.objects.create(person=ada, number="+31201234567")
+    Change.objects.create(person=ada, at=NOON, source="edit", what={"address": [ADA, WORK]})
+    LogEntry.objects.create(user=an_author(), object_repr=f"address {ADA}", action_flag=2)
     upload = Import.objects.create(file_name="fair.csv", head={"rows": [["Ada", ADA]]})
     RejectedRow.objects.create(importing=upload, row=3, cells=["Ada", ADA.upper()], reason="No domain")
     double_opt_in.ask(
@@ -98,7 +103,7 @@ def test_after_an_erasure_the_address_stands_nowhere(tmp_path: Path) -> None:
     done = erasure.erase(ADA, actor="self", now=NOON)
 
     dump = whole_dump()
-    for word in (ADA, WORK, "lovelace", "1234 5678"):
+    for word in (ADA, WORK, "lovelace", "31612345678", "31687654321", "31201234567"):
         assert word not in dump
         assert as_hex(word) not in dump
     assert done.left == {}
@@ -222,7 +227,7 @@ def test_the_copy_holds_every_row_about_them_and_none_about_another() -> None:
 
     copy = json.loads(dossier.as_json(subject, at=NOON))
 
-    assert copy["about"] == ["+31 6 1234 5678", ADA, WORK]
+    assert copy["about"] == ["+31201234567", "+31612345678", "+31687654321", ADA, WORK]
     data = copy["data"]
     assert [row["first_name"] for row in data["people"]] == ["Ada"]
     assert {row["address"] for row in data["email_addresses"]} == {ADA, WORK}
