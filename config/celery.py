@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,6 +24,7 @@ app.conf.beat_schedule = {
     "breakers": {"task": "mailings.tasks.watch_breakers", "schedule": 5.0, "options": {"expires": 10}},
     "mail domains": {"task": "mailings.tasks.look_up_domains", "schedule": 10.0, "options": {"expires": 10}},
     "pauses": {"task": "consent.tasks.end_pauses", "schedule": 60.0, "options": {"expires": 50}},
+    "who never reacts": {"task": "mailings.tasks.find_unengaged", "schedule": crontab(hour=3, minute=20)},
     "rested addresses": {"task": "mailings.tasks.try_addresses_again", "schedule": 3_600.0},
     "imports": {"task": "recipients.tasks.take_up_imports", "schedule": 10.0, "options": {"expires": 20}},
     "forgotten uploads": {"task": "recipients.tasks.forget_drafts", "schedule": 86_400.0},

@@ -24,11 +24,15 @@ from mailings.models import (
     MailDomain,
     Mailing,
     Message,
+    Override,
+    PersonalMail,
+    Restraint,
     SendingAccount,
     SendingDomain,
     SendingPolicy,
     Source,
     Tally,
+    Unengaged,
 )
 
 
@@ -225,3 +229,25 @@ class BreakdownAdmin(Large):
     """To look; the beat counts them."""
 
     list_display = ("mailing", "counted_at", "is_old")
+
+
+@admin.register(Override)
+class OverrideAdmin(Large):
+    list_display = ("mailing", "state", "reason", "asked_by", "asked_at", "decided_by", "decided_at")
+    list_filter = ("state",)
+
+
+@admin.register(Restraint)
+class RestraintAdmin(Large):
+    list_display = ("most", "days", "sunset", "never", "since", "note", "changed_by", "changed_at")
+
+
+@admin.register(Unengaged)
+class UnengagedAdmin(Large):
+    list_display = ("person",)
+
+
+@admin.register(PersonalMail)
+class PersonalMailAdmin(Large):
+    list_display = ("address", "subject", "state", "by", "created_at", "sent_at")
+    list_filter = ("state",)

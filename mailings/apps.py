@@ -8,13 +8,14 @@ class MailingsConfig(AppConfig):
 
     def ready(self) -> None:
         from consent import dossier, unsubscribe
-        from mailings import criteria, kept, leaving, lives
+        from mailings import criteria, kept, leaving, lives, unseen
         from recipients import merging, timeline
         from recipients.criteria import fields
-        from tracking import postbox
+        from tracking import journal, postbox
 
         unsubscribe.listeners.append(leaving.note)
         postbox.leavers.append(leaving.by_mail)
+        journal.silencers.append(unseen.silenced)
         fields.vocabularies.append(criteria.fields)
         timeline.sources.extend(lives.sources())
         merging.movers.append(lives.move)

@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from consent import unsubscribe
-from mailings import candidates, merge_data
+from mailings import candidates, merge_data, restraint, unseen
 from mailings.delivery import sql
 from mailings.models import Mailing, Message, Source
 from recipients import selections
@@ -99,12 +99,13 @@ def counts(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> 
 
 
 def _count_sources(mailing: Mailing, now: datetime, empty_of: Sequence[str]) -> list[tuple[Any, ...]]:
-    parameters = candidates.parameters_of(mailing, now=now)
+    terms = candidates.terms_of(mailing, now=now)
+    parameters = terms.parameters
     chosen = candidates.chosen(mailing.sources.all(), parameters)
     data = merge_data.MergeData(tuple(empty_of))
     empties = "".join(f", count(*) FILTER (WHERE reason = '' AND {data.is_empty_sql(key)})" for key in empty_of)
     person = f"JOIN recipients_person p ON p.id = audience.person_id {data.joins}" if empty_of else ""
-    sql = f"""{candidates.judged(chosen, one_per_address=mailing.one_per_address)}
+    sql = f"""{candidates.judged(chosen, terms)}
         SELECT reason, count(*) {empties} FROM judged audience {person} GROUP BY reason"""
     return _large(sql, parameters)
 
@@ -186,11 +187,12 @@ def _judge_few(
     """Judge these people, looking behind each address for others of the mailing that have it."""
     if not numbers:
         return []
-    parameters = candidates.parameters_of(mailing, now=now) | {"numbers": list(numbers)}
+    terms = candidates.terms_of(mailing, now=now)
+    parameters = terms.parameters | {"numbers": list(numbers)}
     judged = candidates.judged(
         "SELECT unnest(%(numbers)s::bigint[]) AS person_id",
+        terms,
         numbered=candidates.NUMBERED_FEW.format(member=candidates.among(sources, parameters)),
-        one_per_address=mailing.one_per_address,
     )
     return [Recipient(*row) for row in _rows(f"{judged} {_listed(asked, parameters)}", parameters)]
 
@@ -199,8 +201,9 @@ def _judge_rest(
     mailing: Mailing, sources: Sequence[Source], asked: Asked, now: datetime, after: int, limit: int
 ) -> list[Recipient]:
     """Judge everybody as one set, and give those behind a place."""
-    parameters = candidates.parameters_of(mailing, now=now) | {"after": after, "limit": limit}
-    judged = candidates.judged(candidates.chosen(sources, parameters), one_per_address=mailing.one_per_address)
+    terms = candidates.terms_of(mailing, now=now)
+    parameters = terms.parameters | {"after": after, "limit": limit}
+    judged = candidates.judged(candidates.chosen(sources, parameters), terms)
     listed = _listed(asked, parameters, also=("p.id > %(after)s", *_saying(asked.words, parameters)))
     return [Recipient(*row) for row in _large(f"{judged} {listed} LIMIT %(limit)s", parameters)]
 
@@ -273,8 +276,8 @@ def freeze(mailing: Mailing, *, now: datetime) -> Frozen:
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if locked.frozen_at is None:
         _evaluate(locked, now)
-        parameters = candidates.parameters_of(locked, now=now)
-        _prepare(locked, candidates.chosen(locked.sources.all(), parameters), parameters)
+        terms = candidates.terms_of(locked, now=now)
+        _prepare(candidates.chosen(locked.sources.all(), terms.parameters), terms)
         _insert(locked)
         locked.frozen_at = now
         locked.save(update_fields=["frozen_at"])
@@ -312,26 +315,27 @@ _LIVE_IF_ASKED = "(m.state IN ('pending', 'deferred') OR m.state = 'sent' AND m.
 def add_unreached(mailing: Mailing, *, now: datetime) -> Added:
     """Read the sources again and add everybody whom the mailing has not reached, with addresses as they are now."""
     _evaluate(mailing, now)
-    parameters = candidates.parameters_of(mailing, now=now) | {"mailing": mailing.pk}
-    chosen = candidates.chosen(mailing.sources.all(), parameters)
-    return _add(mailing, f"{_without_row(chosen)} AND {_LIVE})", parameters)
+    terms = _terms(mailing, now)
+    chosen = candidates.chosen(mailing.sources.all(), terms.parameters)
+    return _add(mailing, f"{_without_row(chosen)} AND {_LIVE})", terms)
 
 
 @transaction.atomic
 def add_joiners(mailing: Mailing, *, now: datetime) -> Added:
     """Add everybody who has come into the sources since and has no message yet."""
     _evaluate(mailing, now)
-    parameters = candidates.parameters_of(mailing, now=now) | {"mailing": mailing.pk}
-    chosen = candidates.chosen(mailing.sources.all(), parameters)
-    return _add(mailing, f"{_without_row(chosen)})", parameters)
+    terms = _terms(mailing, now)
+    chosen = candidates.chosen(mailing.sources.all(), terms.parameters)
+    return _add(mailing, f"{_without_row(chosen)})", terms)
 
 
 @transaction.atomic
 def add_people(mailing: Mailing, numbers: Sequence[int], *, now: datetime) -> Added:
     """Add these people once more, whom somebody chose; who has it already is left out."""
-    parameters = candidates.parameters_of(mailing, now=now) | {"mailing": mailing.pk, "numbers": list(numbers)}
+    terms = _terms(mailing, now)
+    terms.parameters["numbers"] = list(numbers)
     chosen = "SELECT unnest(%(numbers)s::bigint[]) AS person_id"
-    return _add(mailing, f"{_without_row(chosen)} AND {_LIVE_IF_ASKED})", parameters)
+    return _add(mailing, f"{_without_row(chosen)} AND {_LIVE_IF_ASKED})", terms)
 
 
 def _without_row(chosen: str) -> str:
@@ -339,10 +343,16 @@ def _without_row(chosen: str) -> str:
         SELECT FROM mailings_message m WHERE m.mailing_id = %(mailing)s AND m.person_id = everybody.person_id"""
 
 
-def _add(mailing: Mailing, chosen: str, parameters: candidates.Parameters) -> Added:
+def _terms(mailing: Mailing, now: datetime) -> candidates.Terms:
+    terms = candidates.terms_of(mailing, now=now)
+    terms.parameters["mailing"] = mailing.pk
+    return terms
+
+
+def _add(mailing: Mailing, chosen: str, terms: candidates.Terms) -> Added:
     """Judge and copy them like a freeze. Older rows of who gets it now are retired: a hold is taken away, a failure kept."""
     Mailing.objects.select_for_update().only("pk").get(pk=mailing.pk)
-    _prepare(mailing, chosen, parameters)
+    _prepare(chosen, terms)
     values = {"mailing": mailing.pk, "one": mailing.one_per_address}
     for statement in (_MARK_DUPLICATES, _ONLY_NEWS):
         sql.run(statement, values)
@@ -386,31 +396,34 @@ UPDATE audience SET copy = taken.next
 """
 
 
-def _prepare(mailing: Mailing, chosen: str, parameters: candidates.Parameters) -> None:
+def _prepare(chosen: str, terms: candidates.Terms) -> None:
     """Judge everybody into a temporary table, and make the unsubscribe keys of those who get it."""
+    if terms.restraint.most is not None:
+        restraint.wait_for_others()
     with connection.cursor() as cursor:
         cursor.execute(AT_LARGE)
         cursor.execute(
             f"""CREATE TEMPORARY TABLE audience ON COMMIT DROP AS
-                {candidates.judged(chosen, one_per_address=mailing.one_per_address)} SELECT * FROM judged""",
-            parameters,
+                {candidates.judged(chosen, terms)} SELECT * FROM judged""",
+            terms.parameters,
         )
         cursor.execute("ANALYZE audience")
     unsubscribe.make_keys("(SELECT address FROM audience WHERE reason = '')")
 
 
 def _insert(mailing: Mailing) -> None:
-    data = merge_data.of(mailing)
+    data, kept = merge_data.of(mailing), {"_name": merge_data.FULL_NAME, **KEYS}
     sql = f"""
         INSERT INTO mailings_message
-               (mailing_id, person_id, channel, address, copy, state, reason, evidence, answer, data, attempts)
+               (mailing_id, person_id, channel, address, copy, state, reason, evidence, waived, answer, data, attempts)
         SELECT %(mailing)s, audience.person_id, 'email',
                CASE WHEN audience.reason = ANY(%(hurdles)s::text[]) THEN '' ELSE audience.address END,
                audience.copy,
                CASE WHEN audience.reason = '' THEN 'pending' ELSE 'held' END,
-               audience.reason, audience.evidence, '',
-               CASE WHEN audience.reason = '' THEN {data.object_sql({"_name": merge_data.FULL_NAME, **KEYS})}
-                    ELSE '{{}}'::jsonb END,
+               audience.reason, audience.evidence, audience.waived, '',
+               CASE WHEN audience.reason <> '' THEN '{{}}'::jsonb
+                    WHEN {unseen.of_audience_sql(mailing)} THEN {data.object_sql(kept | {unseen.KEY: "true"})}
+                    ELSE {data.object_sql(kept)} END,
                0
           FROM audience
           JOIN recipients_person p ON p.id = audience.person_id {data.joins}
@@ -441,5 +454,5 @@ def recount(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) ->
 
 def _count_key(mailing: Mailing) -> str:
     sources = ",".join(str(pk) for pk in sorted(source.pk for source in mailing.sources.all()))
-    options = f"{mailing.subscription_type_id}:{mailing.one_per_address:d}"
+    options = f"{mailing.subscription_type_id}:{mailing.one_per_address:d}:{mailing.message_class}"
     return f"audience:{mailing.pk}:{options}:{sources}"

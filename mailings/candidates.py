@@ -5,6 +5,7 @@ no address, duplicate. The gate judges those who have none.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent import gate
+from consent.gate import MessageClass
+from mailings import overriding, restraint
 from mailings.models import Mailing, Source
 
 type Parameters = dict[str, Any]
@@ -89,28 +92,67 @@ def chosen(sources: Iterable[Source], parameters: Parameters, *, slice_sql: str 
     return " UNION ".join(f"(SELECT person_id FROM ({part}) part {slice_sql})" for part in parts)
 
 
-def judged(people: str, *, numbered: str = NUMBERED, one_per_address: bool) -> str:
-    """Give the SQL (a WITH list) that ends in `judged`: person_id, address, copy, verdict, reason, evidence, block."""
-    candidate = _CANDIDATE.format(numbered=numbered, duplicate="copy > 0" if one_per_address else "false")
+@dataclass(frozen=True)
+class Terms:
+    """By what a mailing's people are judged: its options, what holds back beside the gate, and the gate's parameters."""
+
+    one_per_address: bool
+    restraint: restraint.Rules
+    parameters: Parameters
+
+
+def terms_of(mailing: Mailing, *, now: datetime) -> Terms:
+    """Give the terms of this mailing as they are now; without a subscription type nobody has agreed to marketing.
+
+    Neither the frequency cap nor the sunset holds back what is no marketing, or what two people sent without consent.
+    """
+    of_class, override = MessageClass(mailing.message_class), overriding.stands(mailing)
+    is_restrained = of_class is MessageClass.MARKETING and not override
+    rules = restraint.current() if is_restrained else restraint.NONE
+    asked = gate.parameters(
+        "email", mailing.subscription_type_id or 0, message_class=of_class, override=override, at=now
+    )
+    more = restraint.parameters(rules, mailing=mailing.pk, at=now) if rules.is_any else {}
+    return Terms(mailing.one_per_address, rules, asked | more)
+
+
+def judged(people: str, terms: Terms, *, numbered: str = NUMBERED) -> str:
+    """Give the SQL (a WITH list) that ends in `judged`: person_id, address, country, copy, verdict, reason, evidence,
+    block, waived.
+    """
+    candidate = _CANDIDATE.format(numbered=numbered, duplicate="copy > 0" if terms.one_per_address else "false")
     return f"""
         WITH chosen AS ({people}),
         known AS ({_KNOWN}),
         candidate AS MATERIALIZED ({candidate}),
         judged_by_gate AS ({gate.verdicts_sql("candidate")}),
-        judged AS (
-            SELECT person_id, address, copy,
+        judged_alone AS (
+            SELECT person_id, address, country, copy,
                    CASE WHEN hurdle = '' THEN verdict ELSE 'refuse' END AS verdict,
                    CASE WHEN hurdle = '' THEN reason ELSE hurdle END AS reason,
                    CASE WHEN hurdle = '' THEN evidence END AS evidence,
-                   CASE WHEN hurdle = '' THEN block END AS block
+                   CASE WHEN hurdle = '' THEN block END AS block,
+                   CASE WHEN hurdle = '' THEN waived ELSE '' END AS waived
               FROM judged_by_gate
-        )
+        ),
+        {_RESTRAINED.format(ctes=restraint.ctes(terms.restraint)) if terms.restraint.is_any else _FREE}
     """
 
 
-def parameters_of(mailing: Mailing, *, now: datetime) -> Parameters:
-    """Give the parameters of the gate for this mailing; without a subscription type nobody has agreed to it."""
-    return gate.parameters("email", mailing.subscription_type_id or 0, at=now)
+_FREE = "judged AS (SELECT * FROM judged_alone)"
+_RESTRAINED = """{ctes},
+        judged AS (
+            SELECT alone.person_id, address, country, copy,
+                   CASE WHEN held.reason = '' THEN verdict ELSE 'refuse' END AS verdict,
+                   CASE WHEN held.reason = '' THEN alone.reason ELSE held.reason END AS reason,
+                   evidence, block, waived
+              FROM judged_alone alone
+              LEFT JOIN often ON often.person_id = alone.person_id
+              LEFT JOIN tired ON tired.person_id = alone.person_id
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN alone.reason <> '' THEN '' WHEN often.person_id IS NOT NULL THEN 'too_often'
+                               WHEN tired.person_id IS NOT NULL THEN 'unengaged' ELSE '' END AS reason) held
+        )"""
 
 
 def among(sources: Iterable[Source], parameters: Parameters) -> str:

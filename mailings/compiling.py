@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import override
 
+from consent.gate import MessageClass
 from mailings.models import Mailing
 from mailings.rendering.blocks import Document
 from mailings.rendering.compile import CannotCompile, compile_letter
@@ -38,6 +39,7 @@ def letter_of(mailing: Mailing) -> Letter:
         postal_address=settings.POSTAL_ADDRESS,
         base_url=settings.BASE_URL,
         list_domain=urlsplit(settings.BASE_URL).hostname or "localhost",
+        is_marketing=mailing.message_class == MessageClass.MARKETING,
         track_opens=mailing.track_opens,
         track_clicks=mailing.track_clicks,
     )
@@ -48,9 +50,13 @@ def compile_mailing(mailing: Mailing) -> Compiled:
 
     Doing it again changes nothing but what changed. Raises CannotCompile.
     """
-    compiled = compile_letter(letter_of(mailing))
+    letter = letter_of(mailing)
+    compiled = compile_letter(letter)
     mailing.compiled = compiled.to_json()
-    Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled)
+    mailing.compiled_unseen = (
+        compile_letter(replace(letter, track_opens=False)).to_json() if letter.track_opens else None
+    )
+    Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled, compiled_unseen=mailing.compiled_unseen)
     keep_links(mailing, compiled)
     return compiled
 

@@ -66,6 +66,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "from_name",
             "from_address",
             "reply_to",
+            "message_class",
             "subscription_type",
             "selection",
             "project",
@@ -76,6 +77,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "subject": gettext_lazy("Subject"),
             "preheader": gettext_lazy("Preheader"),
             "from_name": gettext_lazy("From, name"),
+            "message_class": gettext_lazy("Kind of message"),
             "subscription_type": gettext_lazy("Subscription type"),
             "selection": gettext_lazy("Selection"),
             "project": gettext_lazy("Project"),
@@ -83,6 +85,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_texts = {
             "name": gettext_lazy("For you and your colleagues; readers never see it."),
             "preheader": gettext_lazy("What an inbox shows behind the subject."),
+            "message_class": gettext_lazy("Marketing asks for consent. Only what people must know does without."),
             "subscription_type": gettext_lazy("Who has refused this type gets nothing."),
             "selection": gettext_lazy("The mailing is listed there, and its people become recipients."),
             "project": gettext_lazy("With a selection as well, only the people of the selection become recipients."),
@@ -90,9 +93,12 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "track_clicks": gettext_lazy("Links lead over our own address, so that clicks count."),
         }
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, may_choose_class: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
         kept = self.instance
+        self._may_choose_class = may_choose_class
+        self._class_before = kept.message_class
+        self.fields["message_class"].required = False  # left out it stays what it is
         self._links_before = {"selection_before": kept.selection_id, "project_before": kept.project_id}
         for name, rows in (("selection", Selection.objects.all()), ("project", Project.objects.all())):
             self._choose_from(name, rows, getattr(kept, f"{name}_id"))
@@ -125,6 +131,12 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
     def clean_name(self) -> str:
         return _one_line(self.cleaned_data["name"])
+
+    def clean_message_class(self) -> str:
+        chosen = str(self.cleaned_data["message_class"] or self._class_before)
+        if chosen not in (self._class_before, "marketing") and not self._may_choose_class:
+            raise forms.ValidationError(_("You do not have the right to send without asking for consent."))
+        return chosen
 
     def clean_subject(self) -> str:
         return _one_line(self.cleaned_data["subject"])

@@ -14,10 +14,11 @@ from django.db.models import Q, QuerySet
 from consent import dossier
 from consent.dossier import Holding, Subject
 from mailings.delivery import reasons
-from mailings.models import Handling, Message, Tally
+from mailings.models import Handling, Message, PersonalMail, Tally, Unengaged
 from tracking.models import Act, Event, InboundMail, SoftBounce
 
 dossier.address_books.append("SELECT address FROM mailings_message WHERE channel = 'email' AND address <> ''")
+dossier.address_books.append("SELECT address FROM mailings_personalmail")
 OPEN = ("pending", "deferred")
 
 
@@ -29,6 +30,8 @@ def holdings() -> list[Holding]:
         Holding(name="bounces_in_a_row", rows=_soft_bounces, erase=_remove_soft_bounces),
         Holding(name="events", rows=_events, erase=_empty_events),
         Holding(name="link_acts", rows=_acts, erase=_remove_acts),
+        Holding(name="one_to_one_mail", rows=_personal, erase=_remove_personal),
+        Holding(name="never_reacts", rows=_unengaged, erase=_remove_unengaged),
         Holding(name="mail_received", rows=_inbound, erase=_remove_inbound),
     ]
 
@@ -118,3 +121,21 @@ def _handlings(subject: Subject) -> QuerySet[Handling]:
 
 def _empty_handlings(subject: Subject, _now: dt.datetime) -> int:
     return _handlings(subject).update(address="", new_address="", detail={}, person=None)
+
+
+def _personal(subject: Subject) -> QuerySet[PersonalMail]:
+    return PersonalMail.objects.filter(Q(address__in=subject.words) | Q(person__in=subject.numbers))
+
+
+def _remove_personal(subject: Subject, _now: dt.datetime) -> int:
+    count, _per_model = _personal(subject).delete()
+    return count
+
+
+def _unengaged(subject: Subject) -> QuerySet[Unengaged]:
+    return Unengaged.objects.filter(person__in=subject.numbers)
+
+
+def _remove_unengaged(subject: Subject, _now: dt.datetime) -> int:
+    count, _per_model = _unengaged(subject).delete()
+    return count

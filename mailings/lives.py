@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailings import reasons
-from mailings.models import Handling, Message, Source
+from mailings.models import Handling, Message, PersonalMail, Source
 from recipients import timeline
 from recipients.merging import Kept
 from recipients.models import Person
@@ -98,10 +98,30 @@ def held(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
         )
 
 
+def written(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
+    """What somebody of the house wrote to them one to one."""
+    if not isinstance(who, Person):
+        return
+    rows = PersonalMail.objects.filter(person=who).defer("body")
+    for mail in beyond.rows(rows, "created_at")[:limit]:
+        is_failed = mail.state == PersonalMail.State.FAILED
+        yield Entry(
+            at=mail.created_at,
+            number=mail.pk,
+            text=_("Was written to: %(subject)s") % {"subject": mail.subject},
+            icon="mail",
+            tone="bad" if is_failed else "",
+            detail=mail.problem if is_failed else mail.address,
+            url=reverse("mailings:personal_one", args=[mail.pk]),
+            by=mail.from_name,
+        )
+
+
 def sources() -> Iterable[timeline.Source]:
     """Give the sources of this app."""
     yield timeline.Source("mail", gettext_lazy("Mailings"), mailed)
     yield timeline.Source("clicks", gettext_lazy("Clicks"), clicks)
+    yield timeline.Source("written", gettext_lazy("One to one"), written)
     yield timeline.Source("held", gettext_lazy("Held back"), held)
 
 
@@ -109,6 +129,7 @@ def move(kept: Kept) -> None:
     """Messages and sources of the one that goes are the other's; what is being sent goes on."""
     Message.objects.filter(person=kept.gone).update(person=kept.person)
     Handling.objects.filter(person=kept.gone).update(person=kept.person)
+    PersonalMail.objects.filter(person=kept.gone).update(person=kept.person)
     mine = Source.objects.filter(person=kept.person).values("mailing")
     Source.objects.filter(person=kept.gone).exclude(mailing__in=mine).update(person=kept.person)
 

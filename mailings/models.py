@@ -1,5 +1,6 @@
 """What we send: the mailing, its sources, its frozen audience (the message table is the queue) and its chunks."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.lookups import Exact
@@ -60,6 +61,13 @@ class Mailing(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.SET_NULL, null=True, blank=True, related_name="mailings", verbose_name=_("project")
     )
+    message_class = models.CharField(
+        _("kind of message"),
+        max_length=13,
+        choices=[("marketing", _("Marketing")), ("transactional", _("About an order, an account or an agreement"))],
+        default="marketing",
+        db_default="marketing",
+    )  # consent.verdict.MessageClass: whether consent is asked for at all
     track_opens = models.BooleanField(_("count opens"), default=True)
     track_clicks = models.BooleanField(_("count clicks"), default=True)
     # {"template": code, "language": "en", "blocks": [{"id": "…", "kind": "text", …}]}: mailings.rendering.blocks
@@ -84,6 +92,8 @@ class Mailing(models.Model):
         verbose_name=_("sending account"),
     )
     compiled = models.JSONField(null=True)  # segments and slots, once frozen: mailings.rendering.compiled
+    # the same without the picture that counts opens, for those whom the law asks about it first; null: for nobody
+    compiled_unseen = models.JSONField(null=True)
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
     # nothing is handed over before this moment, and why: mailings.resting
     rests_until = models.DateTimeField(null=True)
@@ -107,6 +117,8 @@ class Mailing(models.Model):
         permissions = [
             ("send_mailing", "Can send, schedule, pause and cancel mailings"),
             ("approve_mailing", "Can approve a large mailing of somebody else"),
+            ("send_transactional", "Can make a mailing transactional: sent without asking for consent"),
+            ("override_consent", "Can ask for and approve sending without consent"),
         ]
 
     def __str__(self) -> str:
@@ -281,6 +293,8 @@ class Message(models.Model):
     state = models.CharField(max_length=9, choices=State)
     reason = models.CharField(max_length=30, blank=True)  # a code of the gate, or of delivery
     evidence = models.BigIntegerField(null=True)  # number of the consent event that allowed or refused
+    # the reason that an override passed over: a code of the gate, empty for everybody else
+    waived = models.CharField(max_length=30, blank=True, default="", db_default="")
     answer = models.TextField(blank=True)  # the server's words when it was deferred or failed
     data = models.JSONField(default=dict)  # {"customer.firstname": "Ada", …} as copied at freeze
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -322,6 +336,8 @@ class Message(models.Model):
             models.Index("mailing", "id", condition=models.Q(bounced_at__isnull=False), name="message_bounced"),
             models.Index("id", condition=models.Q(bounced_at__isnull=False), name="message_came_back"),  # all mailings
             models.Index("mailing", "id", condition=models.Q(complained_at__isnull=False), name="message_complained"),
+            # whom an override reached: the report's numbers and their lists
+            models.Index("mailing", "waived", "id", condition=~models.Q(waived=""), name="message_waived"),
             models.Index("mailing", "id", condition=models.Q(unsubscribed_at__isnull=False), name="message_left"),
         ]
 
@@ -569,3 +585,106 @@ class DkimKey(models.Model):
     def record(self) -> str:
         """The TXT record that publishes the public half (RFC 6376 §3.6.1)."""
         return f"v=DKIM1; k={self.algorithm}; p={self.public}"
+
+
+class Override(models.Model):
+    """Somebody's wish to send a mailing without consent, and what a second person made of it. Moves: mailings.overriding.
+
+    It stands for what was approved and nothing else: `fingerprint` names the words and the sources.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Waits for a second person")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", pgettext_lazy("override", "Refused")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="overrides")
+    state = models.CharField(max_length=9, choices=State, default=State.ASKED)
+    reason = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailing"], condition=models.Q(state__in=["asked", "approved"]), name="one_override_at_a_time"
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="override_has_a_reason"),
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | ~models.Q(decided_by=models.F("asked_by")),
+                name="override_by_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id} {self.state}"
+
+
+class Restraint(models.Model):
+    """How much is enough: the frequency cap and the sunset, as administrators set them. The latest row counts.
+
+    Never changed, never removed: the history says by which rule somebody was held back, and who made it so.
+    """
+
+    most = models.PositiveSmallIntegerField(_("at most so many"), null=True, blank=True)  # null: no cap
+    days = models.PositiveSmallIntegerField(_("in so many days"), default=7)
+    sunset = models.BooleanField(_("leave alone who never opens or clicks"), default=False)
+    never = models.PositiveSmallIntegerField(_("never engaged: after so many mails"), default=11)
+    since = models.PositiveSmallIntegerField(_("engaged once: after so many mails without"), default=16)
+    note = models.TextField(_("why"))
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~models.Q(note=""), name="restraint_has_a_note")]
+        triggers = [pgtrigger.Protect(name="restraints_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.most} in {self.days}, sunset {self.sunset}"
+
+
+class Unengaged(models.Model):
+    """Who did not open or click for so long that the sunset holds them back; worked out anew: mailings.restraint."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class PersonalMail(models.Model):
+    """A mail that a named user wrote and sent to one person: no campaign, no tracking. Moves: mailings.personal."""
+
+    class State(models.TextChoices):
+        SENDING = "sending", pgettext_lazy("mail", "Sending")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+
+    key = models.UUIDField(unique=True)  # of the form: pressed twice, sent once
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="personal_mails")
+    address = models.CharField(max_length=320)
+    subject = models.CharField(max_length=250)
+    body = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    from_name = models.CharField(max_length=200)
+    reply_to = models.CharField(max_length=320)
+    state = models.CharField(max_length=7, choices=State, default=State.SENDING)
+    problem = models.TextField(blank=True)
+    message_id = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index("person", "id", name="personal_by_person"),  # a person's card
+            models.Index("address", name="personal_by_address"),  # a person's data
+            models.Index("by", "created_at", name="personal_by_author"),  # how many somebody wrote lately
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.state}"

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from consent import preferences, unsubscribe
-from mailings import audience, compiling, merge_data
+from mailings import audience, compiling, merge_data, unseen
 from mailings.models import Mailing, Message
 from mailings.rendering import variables
 from mailings.rendering.segments import Compiled
@@ -105,7 +105,8 @@ def test_message(mailing: Mailing, who: Reader, address: str, *, compiled: Compi
 
 def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
     """Render a sent message once more, from what was copied when the audience was frozen."""
-    compiled = Compiled.from_json(mailing.compiled) if mailing.compiled else compiling.preview_of(mailing)
+    kept = mailing.compiled_unseen if unseen.KEY in message.data else mailing.compiled
+    compiled = Compiled.from_json(kept) if kept else compiling.preview_of(mailing)
     who = Reader(str(message.data.get("_name") or ""), message.address, message.data)
     key, of_type = str(message.data.get("_u") or ""), mailing.subscription_type_id
     leave = unsubscribe.path(key, of_type) if key and of_type else "/u/"

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from consent import gate, rules
 from consent.models import ConsentEvent, Suppression
+from mailings import restraint
 from mailings.audience import Counts, Recipient
 from mailings.candidates import HURDLES
 from mailings.delivery import reasons as delivery_reasons
 
-WORDS: Mapping[str, str | Promise] = {**HURDLES, **gate.REASONS}  # before sending
+WORDS: Mapping[str, str | Promise] = {**HURDLES, **gate.REASONS, **restraint.REASONS}  # before sending
 AFTER: Mapping[str, str | Promise] = {**WORDS, **delivery_reasons.REASONS}
 
 # the colour of a reason in bars and legends (theme: c2 … c6)

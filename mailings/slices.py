@@ -31,6 +31,7 @@ DID: Mapping[str, str | Promise] = {
     "machine_opened": _("Opened by machines only"),
     "machine_clicked": _("Clicked by machines only"),
 }
+ANY = "any"
 _DELIVERED = SENT & Q(bounced_at=None)
 _BEHAVIOUR: Mapping[str, Q] = {
     "delivered": _DELIVERED,
@@ -58,6 +59,7 @@ class Slice:
     mailing: int
     state: str = ""
     reason: str = ""
+    waived: str = ""  # the reason an override passed over; "any" is all of them
     did: str = ""
     link: int | None = None
     words: str = ""
@@ -71,6 +73,7 @@ class Slice:
             mailing.pk,
             state=state if state in State else "",
             reason=query.get("reason", "")[:30],
+            waived=query.get("waived", "")[:30],
             did=did if did in DID else "",
             link=int(link) if link.isascii() and link.isdigit() and len(link) < 6 else None,
             words=query.get("q", "").strip()[:100],
@@ -79,7 +82,8 @@ class Slice:
 
     @property
     def query(self) -> dict[str, str]:
-        named = {"state": self.state, "reason": self.reason, "did": self.did, "q": self.words, "domain": self.domain}
+        named = {"state": self.state, "reason": self.reason, "waived": self.waived, "did": self.did}
+        named |= {"q": self.words, "domain": self.domain}
         found = {name: value for name, value in named.items() if value}
         return found | ({"link": str(self.link)} if self.link is not None else {})
 
@@ -103,6 +107,9 @@ def messages(slice_: Slice) -> QuerySet[Message]:
             found = found.exclude(reason="")
     if slice_.reason:
         found = found.filter(reason=slice_.reason).exclude(reason="")
+    if slice_.waived:
+        found = found.exclude(waived="")
+        found = found if slice_.waived == ANY else found.filter(waived=slice_.waived)
     if slice_.did:
         found = found.filter(_BEHAVIOUR[slice_.did])
     if kind := _BY_MACHINES.get(slice_.did):

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, again, breakdowns, breakers, dns, lifecycle, mx, resting, returned, statistics
+from mailings import accounts, again, breakdowns, breakers, dns, lifecycle, mx, resting, restraint, returned, statistics
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
@@ -106,6 +106,12 @@ def fold_journal() -> int:
 def count_breakdowns() -> int:
     """Count domains, devices and reasons of mailings that got news."""
     return breakdowns.count_due(now=timezone.now())
+
+
+@shared_task
+def find_unengaged() -> int:
+    """Work out who falls under the sunset."""
+    return restraint.refresh()
 
 
 @shared_task

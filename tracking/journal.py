@@ -7,7 +7,7 @@ transaction that took its lines, and removed after that transaction is committed
 import datetime as dt
 import ipaddress
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,9 @@ BLOCK = 1024 * 1024  # bytes of a file per transaction: about 5,000 hits
 LETTERS = {"c": Kind.CLICK, "o": Kind.OPEN}
 
 log = logging.getLogger(__name__)
+
+# Apps above say of which of these messages an open must not be written down.
+silencers: list[Callable[[Sequence[int]], set[int]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def _take_block(path: Path) -> tuple[int, bool]:
             return 0, False
         position, _ = Position.objects.get_or_create(file=path.name)
         lines, end = spool.lines(path, position.bytes, BLOCK)
-        new = record(list(_events(path.name, position.bytes, lines)))
+        new = record(_heard(list(_events(path.name, position.bytes, lines))))
         if end > position.bytes:
             position.bytes = end
             position.save(update_fields=["bytes"])
@@ -95,6 +98,15 @@ def _take_block(path: Path) -> tuple[int, bool]:
     if spool.remove_if_finished(path, end, torn=_torn):
         position.delete()
     return new, False
+
+
+def _heard(events: Sequence[NewEvent]) -> Sequence[NewEvent]:
+    """Leave out the opens of messages whose reader does not want them counted."""
+    opened = [event.message for event in events if event.kind == Kind.OPEN]
+    silent: set[int] = set()
+    for ask in silencers if opened else ():
+        silent |= ask(opened)
+    return [event for event in events if event.kind != Kind.OPEN or event.message not in silent]
 
 
 def _mine_alone(name: str) -> bool:

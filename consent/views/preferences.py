@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from consent import addresses, unsubscribe
+from consent import addresses, measuring, unsubscribe
 from consent import preferences as wishes
 from consent.models import OptOutKey, SubscriptionType
 from consent.preferences import Changed
@@ -74,6 +74,10 @@ def _act(request: HttpRequest, person: OptOutKey) -> Done:
         changed = Changed(_numbers(request, "on"), _numbers(request, "left"))
         wishes.undo(person, changed, seen=visitors.seen(request, _("Undo"), PATH), token=token, now=now)
         return Done("undone")
+    if action in ("measure", "measure_not"):
+        seen = visitors.seen(request, _("Count whether I open your mail"), PATH)
+        (measuring.allow if action == "measure" else measuring.refuse)(person, seen=seen, now=now)
+        return Done("saved")
     if action == "why" and request.POST.get("why") in WHYS:
         unsubscribe.say_why(person, request.POST["why"], request.POST.get("words", ""))
         return Done("why")
@@ -118,6 +122,8 @@ def _page(request: HttpRequest, person: OptOutKey, done: Done) -> HttpResponse:
         "listed": ",".join(str(one.subscription_type.pk) for one in choices),
         "shown": ",".join(str(one.subscription_type.pk) for one in choices if one.is_on),
         "gets_something": any(one.is_on for one in choices),
+        "asks_measuring": measuring.is_asked(person),
+        "is_measured": measuring.is_allowed(person),
         "paused_until": wishes.paused_until(person, at=now),
         "pauses": wishes.PAUSES,
         "languages": [(code, translation.get_language_info(code)["name_local"].capitalize()) for code in ("en", "nl")],

@@ -90,6 +90,7 @@ def letter(request: HttpRequest) -> HttpResponse:
         "subject": subject,
         "body": body,
         "mailto": f"mailto:{quote(address, safe='@')}?subject={quote(subject)}&body={quote(body)}",
+        "may_write": request.user.has_perm("mailings.add_personalmail"),
     }
     return render(request, "consent/letter.html", context)
 

@@ -150,6 +150,10 @@ def _slowed(happening: Happening, words: str) -> Line:
     return Line(happening.at, words, more, answer=str(happening.detail.get("answer", "")), is_trouble=True)
 
 
+def _overriding(happening: Happening, words: str) -> Line:
+    return Line(happening.at, words, str(happening.detail.get("reason", "")))
+
+
 TELLERS: dict[str, Callable[[Happening, str], Line]] = {
     "declined": _declined,
     "approval_asked": _asked,
@@ -157,6 +161,9 @@ TELLERS: dict[str, Callable[[Happening, str], Line]] = {
     "again": _again,
     "joined": _again,
     "slowed": _slowed,
+    "override_asked": _overriding,
+    "override_approved": _overriding,
+    "override_refused": _overriding,
 }
 
 
@@ -176,6 +183,10 @@ def _words(happening: Happening) -> str:
         "approval_asked": _("%(name)s asks for approval."),
         "approved": _("Approved by %(name)s."),
         "declined": _("Declined by %(name)s."),
+        "override_asked": _("%(name)s asks to send without consent."),
+        "override_approved": _("%(name)s approved sending without consent."),
+        "override_refused": _("%(name)s refused sending without consent."),
+        "override_withdrawn": _("%(name)s took sending without consent back."),
         "again": _("Sent again by %(name)s, to those it had not reached."),
         "arrived": _("%(name)s knows that it arrived where no answer had been seen."),
         "sent_again": _("%(name)s sends it once more where no answer had been seen."),

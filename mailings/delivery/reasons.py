@@ -11,6 +11,7 @@ NODE_LOST = "node_lost"
 GAVE_UP = "gave_up"
 CANCELLED = "cancelled"
 ERASED = "erased_since"
+ADDRESS_CHANGED = "address_changed"
 
 # the categories of tracking.refusals, as reasons of a failed message
 REASONS: dict[str, str | Promise] = {
@@ -22,6 +23,7 @@ REASONS: dict[str, str | Promise] = {
     GAVE_UP: _("We tried for three days."),
     CANCELLED: _("The mailing was cancelled before its turn came."),
     ERASED: _("This person asked to be erased before their turn came."),
+    ADDRESS_CHANGED: _("Their address changed before their turn came; consent was bound to the old one."),
     "resent": _("It failed, and was sent again since."),
     "dead_address": _("No such mailbox."),
     "inactive": _("The mailbox is not in use."),

@@ -17,8 +17,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from consent import gate, preferences, sealed, unsubscribe
-from consent.gate import Verdict
-from mailings import domains, lifecycle, mx, resting, zones
+from consent.gate import Call, MessageClass, Verdict
+from mailings import domains, lifecycle, mx, overriding, resting, unseen, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
 from mailings.delivery import chunks, happenings, reasons, results, sql, throttle
@@ -46,6 +46,11 @@ SELECT message.id, message.address, message.data, coalesce(nullif(p.country, '')
  WHERE message.mailing_id = %(mailing)s AND message.id BETWEEN %(first)s AND %(last)s AND message.state = %(open)s
    AND (message.not_before IS NULL OR message.not_before <= %(due)s)
  ORDER BY message.id LIMIT %(size)s
+"""
+_MOVED_AWAY = """
+SELECT m.address FROM mailings_message m
+ WHERE m.id = ANY(%(numbers)s::bigint[]) AND m.channel = 'email' AND m.person_id IS NOT NULL
+   AND NOT EXISTS (SELECT FROM recipients_emailaddress e WHERE e.person_id = m.person_id AND e.address = m.address)
 """
 
 
@@ -78,7 +83,10 @@ class Letter:
 
     mailing: int
     subscription_type: int | None
+    message_class: MessageClass
+    override: bool  # of consent, by two people
     compiled: Compiled
+    unseen: Compiled  # without the picture that counts opens
     click: tokens.Maker
     open: tokens.Maker
     view: tokens.Maker
@@ -108,7 +116,7 @@ class Letter:
         recipient["_message_id"] = f"{local[2:]}@{self.domain}"
         recipient["_bounce"] = f"{local}@{self.domain}"
         recipient["_date"] = stamp.date
-        body = self.compiled.render(recipient)
+        body = (self.unseen if unseen.KEY in recipient else self.compiled).render(recipient)
         if stamp.signer is not None:
             body = stamp.signer.sign(body, at=stamp.seconds)
         return Outgoing(number, f"{local}@{self.domain}", row.address, body, may_begin_with_dots=False)
@@ -117,15 +125,17 @@ class Letter:
 @lru_cache(maxsize=8)
 def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
     """The letter of a frozen mailing; its content does not change any more."""
-    columns = ("compiled", "subscription_type", "from_address", "window")
-    row = Mailing.objects.values(*columns).get(pk=mailing, frozen_at=frozen_at)
-    window = Window.read(row["window"])
+    row = Mailing.objects.defer("content").get(pk=mailing, frozen_at=frozen_at)
+    window = Window.read(row.window)
     key = "0" * 22  # stands for anybody's: what comes before and after it is the same for all
-    before, _, after = unsubscribe.path(key, row["subscription_type"] or 0).partition(key)
+    before, _, after = unsubscribe.path(key, row.subscription_type_id or 0).partition(key)
     return Letter(
         mailing,
-        row["subscription_type"],
-        Compiled.from_json(row["compiled"] or {}),
+        row.subscription_type_id,
+        MessageClass(row.message_class),
+        overriding.stands(row),
+        Compiled.from_json(row.compiled or {}),
+        Compiled.from_json(row.compiled_unseen or row.compiled or {}),
         click=tokens.maker("click"),
         open=tokens.maker("open"),
         view=tokens.maker("view"),
@@ -134,7 +144,7 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         view_url=f"{settings.BASE_URL}/v/",
         preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
         domain=settings.BOUNCE_DOMAIN,
-        sender=row["from_address"],
+        sender=row.from_address,
         unsubscribe=(f"{settings.BASE_URL}{before}", after),
         window=window if window and window.whose == THEIRS else None,
     )
@@ -257,7 +267,7 @@ class Shift:
         rows = [row for row in self._awake(letter, rows) if not self.throttle.is_blocked(row.domain)]
         if not rows:
             return None
-        self._refused = self._ask_gate(letter, rows)
+        self._refused = self._ask_gate(letter, rows) | self._moved_away(rows)
         trouble = None
         try:
             for receipt in self.channel.send(
@@ -284,10 +294,21 @@ class Shift:
         return [row for row in rows if opens[row.country] <= now]
 
     def _ask_gate(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
-        if letter.subscription_type is None:
-            return {}
         addresses, countries = [row.address for row in rows], [row.country for row in rows]
-        return gate.recheck("email", letter.subscription_type, addresses, countries=countries, at=self.clock())
+        return gate.recheck(
+            "email",
+            letter.subscription_type or 0,
+            addresses,
+            countries=countries,
+            message_class=letter.message_class,
+            override=letter.override,
+            at=self.clock(),
+        )
+
+    def _moved_away(self, rows: Sequence[Row]) -> dict[str, Verdict]:
+        """Those whose person has this address no more: consent was bound to the address, and the record says it is gone."""
+        found = sql.rows(_MOVED_AWAY, {"numbers": [row.number for row in rows]})
+        return {address: Verdict(Call.REFUSE, reasons.ADDRESS_CHANGED) for (address,) in found}
 
     def _letters(self, letter: Letter, rows: Sequence[Row]) -> Iterator[Outgoing]:
         """Render each message when a connection is about to need it."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from consent import addresses
+from consent.gate import MessageClass
 from mailings import audience, compiling, content, merge_data, starters
 from mailings.models import Mailing
 from mailings.preflight import anchors, looks, targets, wording
@@ -82,7 +83,13 @@ def _setup(mailing: Mailing) -> Iterator[Finding]:
     if mailing.reply_to:
         yield from _address(mailing.reply_to, "reply_to", _("Reply to"))
     yield from wording.sender(mailing.from_address, mailing.reply_to)
-    if mailing.subscription_type_id is None:
+    if mailing.message_class != MessageClass.MARKETING:
+        text = _(
+            "This mailing goes out without asking for consent, also to who unsubscribed. Only what people must know about "
+            "an order, an account or an agreement may; one line of promotion makes it marketing."
+        )
+        yield warning("transactional", text, "setup", "message_class")
+    elif mailing.subscription_type_id is None:
         text = _("Choose a subscription type: without it we cannot tell who agreed to this mailing.")
         yield error("type_missing", text, "setup", "subscription_type")
     if not settings.POSTAL_ADDRESS:

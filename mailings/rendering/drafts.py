@@ -31,6 +31,7 @@ class Letter:
     postal_address: str = ""
     base_url: str
     list_domain: str  # List-Id, Feedback-ID
+    is_marketing: bool = True  # what is not cannot be unsubscribed from
     track_opens: bool = True
     track_clicks: bool = True
     is_test: bool = False
@@ -62,7 +63,7 @@ def draft(letter: Letter) -> Draft:
         preheader = pen.words(letter.preheader, Context.HTML, where="preheader")
         title = pen.quietly(letter.subject, Context.HTML)
         parts = list(_parts(letter, pen))
-        footer = Footer(letter.sender_name, letter.postal_address, letter.subscription_name)
+        footer = Footer(letter.sender_name, letter.postal_address, letter.subscription_name, letter.is_marketing)
         html = frame.page(
             parts,
             footer=footer,

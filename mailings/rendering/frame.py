@@ -51,6 +51,7 @@ class Footer:
     sender: str
     postal_address: str
     subscription: str
+    can_leave: bool = True
 
 
 def page(
@@ -82,7 +83,7 @@ def footer_text(footer: Footer, pen: Pen) -> str:
     """Write the footer of the plain text part."""
     lines = [line for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip()]
     links = [
-        (_unsubscribe_words(footer), pen.own("_unsubscribe")),
+        *([(_unsubscribe_words(footer), pen.own("_unsubscribe"))] if footer.can_leave else []),
         (_("Your preferences"), pen.own("_preferences")),
         (_("View this mail online"), pen.own("_view")),
     ]
@@ -115,13 +116,16 @@ def _pad(part: Part) -> str:
 def _footer(footer: Footer, pen: Pen) -> str:
     words = ", ".join(line.strip() for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip())
     link = '<a href="{}" style="color:#6b655c;text-decoration:underline">{}</a>'
-    unsubscribe = link.format(pen.own("_unsubscribe").attribute, html.escape(_unsubscribe_words(footer)))
-    choices = link.format(pen.own("_preferences").attribute, html.escape(_("Your preferences")))
-    online = link.format(pen.own("_view").attribute, html.escape(_("View this mail online")))
+    kept = [
+        (_unsubscribe_words(footer), pen.own("_unsubscribe")) if footer.can_leave else None,
+        (_("Your preferences"), pen.own("_preferences")),
+        (_("View this mail online"), pen.own("_view")),
+    ]
+    links = " · ".join(link.format(one[1].attribute, html.escape(one[0])) for one in kept if one)
     return (
         '<mj-section padding="16px 0 32px"><mj-column>'
         '<mj-text css-class="pd-quiet" font-size="12px" line-height="19px" color="#6b655c">'
-        f"{pen.keep(f'{html.escape(words)}<br />{unsubscribe} · {choices} · {online}')}</mj-text></mj-column></mj-section>"
+        f"{pen.keep(f'{html.escape(words)}<br />{links}')}</mj-text></mj-column></mj-section>"
     )
 
 

@@ -44,11 +44,27 @@ class Header:
 def of(letter: "Letter") -> tuple[Header, ...]:
     """List the headers of every message of a letter, in order, but for To and Subject."""
     kind = letter.subscription_code or "mailing"
-    rows = [
+    rows: list[Header | None] = [
         Header("From", mailbox("_from", letter.from_name, letter.from_address)),
         Header("Reply-To", mailbox("_reply_to", "", letter.reply_to)) if letter.reply_to else None,
         Header("Date", key="_date"),
         Header("Message-ID", key="_message_id", before="<", after=">"),
+        *(_of_a_list(letter, kind) if letter.is_marketing else ()),
+        # Gmail's feedback loop: campaign, kind, tool, sender
+        Header("Feedback-ID", f"{letter.number}:{_token(kind)}:mailing:{_token(letter.list_domain)}"),
+        # RFC 9477: where to send a complaint; the address says which mail it is about
+        Header("CFBL-Address", key="_bounce", after="; report=arf"),
+        # RFC 3834: nobody's holiday answer is wanted
+        Header("Precedence", "bulk"),
+        Header("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        Header("MIME-Version", "1.0"),
+    ]
+    return tuple(row for row in rows if row is not None)
+
+
+def _of_a_list(letter: "Letter", kind: str) -> tuple[Header, ...]:
+    """What can be unsubscribed from says how, and what it belongs to; a message about an order belongs to no list."""
+    return (
         # RFC 8058 3.1: one https address, and the promise that a POST to it is enough; RFC 2369 3.2: a mail, for others
         Header(
             "List-Unsubscribe",
@@ -60,16 +76,7 @@ def of(letter: "Letter") -> tuple[Header, ...]:
         Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         # RFC 2919: stable per subscription type
         Header("List-Id", _list_id(letter.subscription_name, kind, letter.list_domain)),
-        # Gmail's feedback loop: campaign, kind, tool, sender
-        Header("Feedback-ID", f"{letter.number}:{_token(kind)}:mailing:{_token(letter.list_domain)}"),
-        # RFC 9477: where to send a complaint; the address says which mail it is about
-        Header("CFBL-Address", key="_bounce", after="; report=arf"),
-        # RFC 3834: nobody's holiday answer is wanted
-        Header("Precedence", "bulk"),
-        Header("X-Auto-Response-Suppress", "OOF, AutoReply"),
-        Header("MIME-Version", "1.0"),
-    ]
-    return tuple(row for row in rows if row is not None)
+    )
 
 
 def address(key: str, given: object) -> str:

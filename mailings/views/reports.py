@@ -26,6 +26,7 @@ from mailings.rendering import frame
 from mailings.rendering.blocks import NoSuchBlock
 from mailings.rendering.escaping import RenderError
 from mailings.slices import Slice
+from mailings.views import overrides
 from mailings.views.content import MAIL_POLICY
 from recipients import paging
 from recipients.forms import AddToForm
@@ -62,6 +63,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
         "refresh": _refresh(mailing, timezone.now()),
         "follow_up": AddToForm(),
         "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES],
+        "overridden": overrides.reported(mailing),
     }
     fragment = "#figures" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"mailings/detail.html{fragment}", context)
@@ -87,6 +89,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         "did": slices.DID.items(),
         "reasons": reports.held_reasons(mailing, slice_.state) if slice_.state else [],
         "reason_words": reports.WORDS.get(slice_.reason, slice_.reason),
+        "waived_words": "" if slice_.waived == slices.ANY else reports.WORDS.get(slice_.waived, slice_.waived),
         "link": Link.objects.filter(mailing=mailing.pk, number=slice_.link).first()
         if slice_.link is not None
         else None,

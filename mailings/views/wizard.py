@@ -20,6 +20,7 @@ from mailings.forms import OptionsForm, SendingForm, SetupForm
 from mailings.models import Mailing
 from mailings.preflight import outside
 from mailings.rendering import variables
+from mailings.views import overrides
 from mailings.views.trail import Trail, number, words
 
 PAGE = 50
@@ -55,7 +56,8 @@ def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         return render(
             request, "mailings/setup.html", {"mailing": mailing, "step": "setup", "form": SetupForm(instance=mailing)}
         )
-    form = SetupForm(request.POST, instance=mailing)
+    may_choose_class = request.user.has_perm("mailings.send_transactional")
+    form = SetupForm(request.POST, instance=mailing, may_choose_class=may_choose_class)
     form.is_valid()
     form.keep()
     context = {"mailing": mailing, "step": "setup", "form": form}
@@ -179,6 +181,7 @@ def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     local = timezone.localtime()
     context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}
     context |= {"sending": SendingForm(instance=mailing), "setback": happenings.setback(mailing)}
+    context |= overrides.shown(request.user, mailing)
     return render(request, "mailings/confirm.html#checks" if is_asked else "mailings/confirm.html", context)
 
 

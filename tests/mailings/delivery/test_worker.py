@@ -1,21 +1,24 @@
 """Handing a frozen audience over, chunk by chunk."""
 
 import datetime as dt
+import email
 import os
 from collections.abc import Callable
 
 import pytest
 
 from consent import suppressions
+from consent.models import Standing
 from mailings import lifecycle
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
 from mailings.delivery import chunks, worker
 from mailings.delivery.journal import Journal
 from mailings.models import Chunk, Happening, Mailing, Message, Tally
-from recipients.models import Person
+from recipients.models import EmailAddress, Person
 from tests.conftest import NOON
 from tests.mailings.delivery.factories import a_channel, a_started_mailing, count, states
+from tests.mailings.factories import a_mailing, a_person, a_selection
 from tests.mailings.peer import Peer, Script
 from tracking import tokens
 from tracking.models import Event
@@ -188,6 +191,48 @@ def test_the_law_is_asked_again_at_hand_over_about_the_country_as_it_is_then(pee
 
     assert states(mailing) == {"r1@example.org": "sent", "r2@example.org": "held", "r3@example.org": "sent"}
     assert Message.objects.get(mailing=mailing, address="r2@example.org").reason == "confirm_needed"
+
+
+def test_an_address_that_changed_after_the_freeze_is_held_at_hand_over(peer: Peer, channel: EmailChannel) -> None:
+    mailing = a_started_mailing(3)
+    EmailAddress.objects.filter(address="r2@example.org").update(address="new@example.org")
+
+    work_all(mailing, channel)
+
+    assert states(mailing) == {"r1@example.org": "sent", "r2@example.org": "held", "r3@example.org": "sent"}
+    assert Message.objects.get(mailing=mailing, address="r2@example.org").reason == "address_changed"
+
+
+def test_consent_that_runs_out_between_freeze_and_hand_over_holds_the_message(
+    peer: Peer, channel: EmailChannel
+) -> None:
+    mailing = a_started_mailing(2)
+    Standing.objects.filter(address="r1@example.org").update(explicit_until=NOON + dt.timedelta(seconds=1))
+
+    work_all(mailing, channel, at=later(seconds=2))
+
+    assert states(mailing) == {"r1@example.org": "held", "r2@example.org": "sent"}
+    assert Message.objects.get(mailing=mailing, address="r1@example.org").reason == "expired"
+
+
+def test_a_mailing_about_an_order_goes_to_who_unsubscribed_and_says_nothing_of_a_list(
+    peer: Peer, channel: EmailChannel
+) -> None:
+    readers = a_selection()
+    a_person("left@example.org", in_=readers)
+    a_person("info@example.org", in_=readers)
+    a_person("dead@example.org", in_=readers)
+    suppressions.add("email", "left@example.org", "unsubscribed", evidence={}, actor="self", now=NOON)
+    suppressions.add("email", "dead@example.org", "hard_bounce", evidence={}, actor="system", now=NOON)
+    draft = a_mailing(to=readers, message_class="transactional", subscription_type=None)
+    mailing = lifecycle.start(draft, by=None, now=NOON)
+
+    work_all(mailing, channel)
+
+    assert states(mailing) == {"left@example.org": "sent", "info@example.org": "sent", "dead@example.org": "held"}
+    sent = email.message_from_bytes(peer.letters[0].content)
+    assert not {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"} & set(sent.keys())
+    assert "nsubscribe" not in str(sent)
 
 
 def test_a_paused_mailing_hands_nothing_over_and_goes_on_where_it_was(peer: Peer, channel: EmailChannel) -> None:
