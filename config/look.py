@@ -81,6 +81,24 @@ CHIPS: dict[str, dict[str, Chip]] = {
         "undoing": Chip("live", "refresh-cw", _("Being undone")),
         "undone": Chip("off", "undo-2", _("Undone")),
     },
+    "form": {
+        "draft": Chip("off", "pencil-line", _("Draft")),
+        "open": Chip("live", "inbox", pgettext_lazy("form", "Open")),
+        "closed": Chip("off", "lock", pgettext_lazy("form", "Closed")),
+    },
+    "submission": {
+        "awaiting": Chip("info", "mail", _("Awaiting confirmation")),
+        "submitted": Chip("warn", "inbox", pgettext_lazy("answer", "To do")),
+        "processed": Chip("ok", "check", _("Processed")),
+        "failed": Chip("bad", "triangle-alert", _("Failed")),
+        "spam": Chip("off", "bot", _("Spam")),
+    },
+    "outcome": {
+        "waiting": Chip("off", "clock", _("Waiting")),
+        "done": Chip("ok", "check", pgettext_lazy("action", "Done")),
+        "failed": Chip("bad", "x", _("Failed")),
+        "skipped": Chip("off", "ban", _("Left out")),
+    },
     "address": {
         "good": Chip("ok", "heart-pulse", _("Good")),
         "blocked": Chip("bad", "mail-x", _("Blocked")),

@@ -236,6 +236,15 @@ SUPPRESSION_KEYS = [
 ]
 # One line for each erasure, hashed: replayed after an old backup was restored. It must outlive the database.
 ERASURE_LOG = Path(os.environ.get("ERASURE_LOG", VAR_DIR / "erasures.log"))
+# Web forms: answers an hour from one place (with the browser's sum solved, and without), for one form, and in all; answers a
+# day with one address; counters an hour from one place; and the seconds in which nobody can fill in a form.
+FORMS_PER_PLACE = int(os.environ.get("FORMS_PER_PLACE", "60"))
+FORMS_PER_PLACE_UNPROVEN = int(os.environ.get("FORMS_PER_PLACE_UNPROVEN", "10"))
+FORMS_PER_FORM = int(os.environ.get("FORMS_PER_FORM", "20000"))
+FORMS_IN_ALL = int(os.environ.get("FORMS_IN_ALL", "100000"))
+FORMS_PER_ADDRESS = int(os.environ.get("FORMS_PER_ADDRESS", "5"))
+FORMS_NOTES = int(os.environ.get("FORMS_NOTES", "600"))
+FORMS_LEAST_SECONDS = float(os.environ.get("FORMS_LEAST_SECONDS", "2"))
 # How many proxies of our own stand before the web server: whose X-Forwarded-For entry is the visitor. 0: believe none.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 SENDER_NAME = os.environ.get("SENDER_NAME", "Postduif")

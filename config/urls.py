@@ -24,5 +24,5 @@ urlpatterns = [
     path("", include("recipients.urls")),
     path("", include("tracking.urls")),
     path("", include("mailings.urls")),
-    path("forms/", include("forms.urls")),
+    path("", include("forms.urls")),
 ]

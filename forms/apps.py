@@ -6,3 +6,9 @@ class FormsConfig(AppConfig):
     name = "forms"
     verbose_name = _("Forms")
     label = "webforms"  # "forms" would collide with django.forms once TemplatesSetting is used
+
+    def ready(self) -> None:
+        from consent import dossier
+        from forms import kept
+
+        dossier.holdings.extend(kept.holdings())

@@ -7,7 +7,7 @@ export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other
 
 export function body(form, list, again) {
   const data = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "version", "as"]) data.set(name, form.elements[name].value);
+  for (const name of ["csrfmiddlewaretoken", "version", "as"]) if (form.elements[name]) data.set(name, form.elements[name].value);
   for (const [name, value] of list) data.append(name, value);
   if (again) data.set("again", "1");
   return data;

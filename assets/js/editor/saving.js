@@ -8,7 +8,7 @@ const AGAIN = [1000, 2000, 4000, 8000, 15000];
 const tell = (state) => document.dispatchEvent(new Event(state));
 
 export function startSaving(form, { onSaved, onNewSheet }) {
-  const key = `content:${form.dataset.mailing}`;
+  const key = form.dataset.keep ?? `content:${form.dataset.mailing}`;
   let [timer, first, tries, isStopped, running, saved] = [0, 0, 0, false, null, entries(form)];
   const isDirty = () => !same(saved, entries(form));
 
@@ -89,7 +89,7 @@ export function startSaving(form, { onSaved, onNewSheet }) {
   }
 
   async function look() {
-    const response = await fetch(`${form.action}?look=1&as=${form.elements.as.value}`, { redirect: "manual" }).catch(() => null);
+    const response = await fetch(`${form.action}?look=1&as=${form.elements.as?.value ?? ""}`, { redirect: "manual" }).catch(() => null);
     if (response?.ok) swap(await response.text());
     onSaved();
   }
