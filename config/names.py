@@ -66,6 +66,7 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
     "tracking.LinkAction": (_("link action"), _("link actions")),
     "tracking.Act": (_("act of a click"), _("acts of clicks")),
     "mailings.Mailing": (_("mailing"), _("mailings")),
+    "mailings.ContentVersion": (_("version of a content"), _("versions of contents")),
     "mailings.Source": (_("source of a mailing"), _("sources of mailings")),
     "mailings.Message": (_("message"), _("messages")),
     "mailings.Chunk": (_("chunk"), _("chunks")),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from mailings.models import (
     Breakdown,
     Chunk,
+    ContentVersion,
     Counts,
     DkimKey,
     DomainTally,
@@ -108,6 +109,12 @@ class MailingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
         """What was sent is history: it is archived, not deleted."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.frozen_at is None)
+
+
+@admin.register(ContentVersion)
+class ContentVersionAdmin(Large):
+    list_display = ("at", "mailing", "by", "subject")
+    list_select_related = ("mailing", "by")
 
 
 @admin.register(Source)

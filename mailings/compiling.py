@@ -42,6 +42,7 @@ def letter_of(mailing: Mailing) -> Letter:
         is_marketing=mailing.message_class == MessageClass.MARKETING,
         track_opens=mailing.track_opens,
         track_clicks=mailing.track_clicks,
+        campaign=tuple((name, getattr(mailing, name)) for name in Mailing.CAMPAIGN),
     )
 
 

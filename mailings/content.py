@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from mailings.models import Mailing
+from mailings import history
+from mailings.models import ContentVersion, Mailing
 from mailings.rendering.blocks import Block, Button, Columns, Document, Product
 from mailings.starters import Starter
 
@@ -20,7 +22,17 @@ class Changed(Exception):
         self.version = version
 
 
-def save(mailing: Mailing, document: Document, *, subject: str, preheader: str, version: int, now: datetime) -> None:
+def save(
+    mailing: Mailing,
+    document: Document,
+    *,
+    subject: str,
+    preheader: str,
+    version: int,
+    now: datetime,
+    by: User | AnonymousUser | None = None,
+    is_new: bool = False,
+) -> None:
     """Keep what was written on top of `version`. Raises Changed when that is no longer the newest.
 
     The same told twice, as a window does that closes while it saves, is no conflict.
@@ -35,6 +47,7 @@ def save(mailing: Mailing, document: Document, *, subject: str, preheader: str, 
     for name, value in values.items():
         setattr(mailing, name, value)
     mailing.content_version = version + 1
+    history.note(mailing, by=by, now=now, is_new=is_new)
 
 
 def start_from(mailing: Mailing, starter: Starter, language: str, *, now: datetime) -> None:
@@ -83,9 +96,24 @@ def put_back(mailing: Mailing, *, now: datetime) -> bool:
     return True
 
 
-def _replace(mailing: Mailing, document: Document, *, subject: str, preheader: str, now: datetime) -> None:
+def restore(mailing: Mailing, kept: ContentVersion, *, now: datetime, by: User | None = None) -> None:
+    """Go back to a version; what stood there until now is a version too. Raises Changed, NoSuchBlock."""
+    history.note(mailing, by=by, now=now, is_new=True)
+    _replace(mailing, Document.read(kept.content), subject=kept.subject, preheader=kept.preheader, now=now, by=by)
+
+
+def _replace(
+    mailing: Mailing,
+    document: Document,
+    *,
+    subject: str,
+    preheader: str,
+    now: datetime,
+    by: User | AnonymousUser | None = None,
+) -> None:
     before = {name: value for name, value in mailing.content.items() if name != "aside"}
-    save(mailing, document, subject=subject, preheader=preheader, version=mailing.content_version, now=now)
+    version = mailing.content_version
+    save(mailing, document, subject=subject, preheader=preheader, version=version, now=now, by=by, is_new=True)
     if before.get("blocks"):
         mailing.content["aside"] = before
         Mailing.objects.filter(pk=mailing.pk).update(content=mailing.content)

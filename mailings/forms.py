@@ -72,8 +72,14 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "project",
             "track_opens",
             "track_clicks",
+            *Mailing.CAMPAIGN,
         )
         labels = {
+            "utm_source": gettext_lazy("Source"),
+            "utm_medium": gettext_lazy("Medium"),
+            "utm_campaign": gettext_lazy("Campaign"),
+            "utm_content": gettext_lazy("Content"),
+            "utm_term": gettext_lazy("Term"),
             "subject": gettext_lazy("Subject"),
             "preheader": gettext_lazy("Preheader"),
             "from_name": gettext_lazy("From, name"),
@@ -90,8 +96,18 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "selection": gettext_lazy("The mailing is listed there, and its people become recipients."),
             "project": gettext_lazy("With a selection as well, only the people of the selection become recipients."),
             "track_opens": gettext_lazy("An invisible picture tells that the mail was opened."),
+            "utm_source": gettext_lazy("utm_source, such as newsletter"),
+            "utm_medium": gettext_lazy("utm_medium, such as email"),
+            "utm_campaign": gettext_lazy("utm_campaign, such as spring-fair"),
+            "utm_content": gettext_lazy("utm_content"),
+            "utm_term": gettext_lazy("utm_term"),
             "track_clicks": gettext_lazy("Links lead over our own address, so that clicks count."),
         }
+
+    @property
+    def campaign(self) -> list[forms.BoundField]:
+        """The campaign parameters."""
+        return [self[name] for name in Mailing.CAMPAIGN]
 
     def __init__(self, *args: Any, may_choose_class: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -39,6 +39,7 @@ COPIED = (
     "project",
     "track_opens",
     "track_clicks",
+    *Mailing.CAMPAIGN,
     "content",
     "one_per_address",
     "refresh_at_start",

@@ -70,6 +70,12 @@ class Mailing(models.Model):
     )  # consent.verdict.MessageClass: whether consent is asked for at all
     track_opens = models.BooleanField(_("count opens"), default=True)
     track_clicks = models.BooleanField(_("count clicks"), default=True)
+    # campaign parameters, put behind every link for the site's own statistics; empty ones are left out
+    utm_source = models.CharField(_("campaign source"), max_length=100, blank=True)
+    utm_medium = models.CharField(_("campaign medium"), max_length=100, blank=True)
+    utm_campaign = models.CharField(_("campaign name"), max_length=100, blank=True)
+    utm_content = models.CharField(_("campaign content"), max_length=100, blank=True)
+    utm_term = models.CharField(_("campaign term"), max_length=100, blank=True)
     # {"template": code, "language": "en", "blocks": [{"id": "…", "kind": "text", …}]}: mailings.rendering.blocks
     content = models.JSONField(default=dict)
     content_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
@@ -109,6 +115,8 @@ class Mailing(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
     class Meta:
         indexes = [
@@ -223,6 +231,23 @@ class SendingPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"undo {self.undo_seconds} s, approval from {self.approval_from}"
+
+
+class ContentVersion(models.Model):
+    """The content as somebody left it: one row per spell of writing (mailings.history)."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="versions")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    subject = models.CharField(_("subject"), max_length=250, blank=True)
+    preheader = models.CharField(_("preheader"), max_length=250, blank=True)
+    content = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["mailing", "-id"], name="versions_of_mailing")]  # the newest of one mailing
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Source(models.Model):

@@ -34,6 +34,7 @@ class Letter:
     is_marketing: bool = True  # what is not cannot be unsubscribed from
     track_opens: bool = True
     track_clicks: bool = True
+    campaign: tuple[tuple[str, str], ...] = ()  # names and values put behind each link
     is_test: bool = False
 
 
@@ -57,7 +58,13 @@ class Draft:
 def draft(letter: Letter) -> Draft:
     """Write a letter out, in its own language; mistakes stay in it literally and are named."""
     constants = {"mailing.name": letter.name, "mailing.subject": letter.subject, "mailing.sender": letter.from_name}
-    pen = Pen(letter.base_url, constants, track_clicks=letter.track_clicks, track_opens=letter.track_opens)
+    pen = Pen(
+        letter.base_url,
+        constants,
+        track_clicks=letter.track_clicks,
+        track_opens=letter.track_opens,
+        campaign=letter.campaign,
+    )
     with override(letter.document.language):
         subject = pen.words(_marked(letter), Context.HEADER, where="subject")
         preheader = pen.words(letter.preheader, Context.HTML, where="preheader")

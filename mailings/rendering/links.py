@@ -1,6 +1,7 @@
 """Which addresses a mail may link to, and how they stand on the wire."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
@@ -77,6 +78,19 @@ def _check_parts(address: str, scheme: str) -> None:
         raise BadLink(
             _("An address with a name and password in it looks like a trick. Leave out what stands before @.")
         )
+
+
+def with_campaign(address: str, campaign: Iterable[tuple[str, str]]) -> str:
+    """Put the campaign parameters behind a web address; those it has already stay as they are."""
+    if address[:4].lower() != "http":
+        return address
+    page, sharp, place = address.partition("#")
+    there = set(re.findall(r"[?&]([^=&]+)=", page))
+    added = "&".join(f"{name}={quote(value, safe='')}" for name, value in campaign if value and name not in there)
+    if not added:
+        return address
+    joint = "" if page.endswith(("?", "&")) else "&" if "?" in page else "?"
+    return f"{page}{joint}{added}{sharp}{place}"
 
 
 def is_tracked(address: str) -> bool:

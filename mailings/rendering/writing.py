@@ -47,6 +47,7 @@ class Pen:
     constants: Mapping[str, str]  # mailing.*: the same for everybody
     track_clicks: bool = True
     track_opens: bool = True
+    campaign: tuple[tuple[str, str], ...] = ()
     marks: Marks = field(default_factory=Marks)
     links: list[Link] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -71,6 +72,8 @@ class Pen:
             pieces = variables.parse(url).pieces
             if links.is_link_variable(pieces):
                 return self._written(pieces, Context.HTML)
+            url = links.with_campaign(url, self.campaign)
+            pieces = variables.parse(url).pieces
             if not links.is_tracked(url):
                 return self._written(tuple(_wire(pieces)), Context.URL)
             url = links.on_the_wire(url)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import blocks_forms, compiling, content, reading, starters, testsend
+from mailings import blocks_forms, compiling, content, history, reading, starters, testsend
 from mailings.models import Mailing
 from mailings.reading import Reader
 from mailings.rendering import blocks, frame, variables
@@ -126,6 +126,7 @@ def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpRespons
             preheader=sheet.preheader,
             version=int(version) if version.isdecimal() and len(version) < 10 else -1,
             now=timezone.now(),
+            by=request.user,
         )
     except content.Changed as refusal:
         return render(request, "mailings/content_conflict.html", {"refusal": refusal, "mailing": mailing}, status=409)
@@ -264,6 +265,38 @@ def put_back(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     try:
         if content.put_back(mailing, now=timezone.now()):
             messages.success(request, _("What was there is back."))
+    except (content.Changed, NoSuchBlock) as refusal:
+        messages.error(request, str(refusal))
+    return redirect("mailings:content", mailing.pk)
+
+
+@require_GET
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_draft
+def versions(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """What the mail was like before, and what changed since."""
+    kept = list(mailing.versions.select_related("by").order_by("-pk"))
+    asked = request.GET.get("version", "")
+    shown = next((one for one in kept if str(one.pk) == asked), kept[1] if len(kept) > 1 else None)
+    context = {
+        "mailing": mailing,
+        "step": "content",
+        "versions": kept,
+        "shown": shown,
+        "lines": history.compared(shown, mailing) if shown else [],
+    }
+    return render(request, "mailings/versions.html", context)
+
+
+@require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_draft
+def restore(request: HttpRequest, mailing: Mailing, number: int) -> HttpResponse:
+    """Go back to a version."""
+    version = get_object_or_404(mailing.versions, pk=number)
+    try:
+        content.restore(mailing, version, now=timezone.now(), by=request.user)
+        messages.success(request, _("The mail is as it was then. What stood there is a version too."))
     except (content.Changed, NoSuchBlock) as refusal:
         messages.error(request, str(refusal))
     return redirect("mailings:content", mailing.pk)
