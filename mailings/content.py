@@ -96,7 +96,7 @@ def put_back(mailing: Mailing, *, now: datetime) -> bool:
     return True
 
 
-def restore(mailing: Mailing, kept: ContentVersion, *, now: datetime, by: User | None = None) -> None:
+def restore(mailing: Mailing, kept: ContentVersion, *, now: datetime, by: User | AnonymousUser | None = None) -> None:
     """Go back to a version; what stood there until now is a version too. Raises Changed, NoSuchBlock."""
     history.note(mailing, by=by, now=now, is_new=True)
     _replace(mailing, Document.read(kept.content), subject=kept.subject, preheader=kept.preheader, now=now, by=by)

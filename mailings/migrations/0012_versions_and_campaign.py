@@ -6,51 +6,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mailings', '0010_breakdown'),
+        ("mailings", "0011_overrides_restraint_personal"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='mailing',
-            name='utm_campaign',
-            field=models.CharField(blank=True, max_length=100, verbose_name='campaign name'),
+            model_name="mailing",
+            name="utm_campaign",
+            field=models.CharField(blank=True, max_length=100, verbose_name="campaign name"),
         ),
         migrations.AddField(
-            model_name='mailing',
-            name='utm_content',
-            field=models.CharField(blank=True, max_length=100, verbose_name='campaign content'),
+            model_name="mailing",
+            name="utm_content",
+            field=models.CharField(blank=True, max_length=100, verbose_name="campaign content"),
         ),
         migrations.AddField(
-            model_name='mailing',
-            name='utm_medium',
-            field=models.CharField(blank=True, max_length=100, verbose_name='campaign medium'),
+            model_name="mailing",
+            name="utm_medium",
+            field=models.CharField(blank=True, max_length=100, verbose_name="campaign medium"),
         ),
         migrations.AddField(
-            model_name='mailing',
-            name='utm_source',
-            field=models.CharField(blank=True, max_length=100, verbose_name='campaign source'),
+            model_name="mailing",
+            name="utm_source",
+            field=models.CharField(blank=True, max_length=100, verbose_name="campaign source"),
         ),
         migrations.AddField(
-            model_name='mailing',
-            name='utm_term',
-            field=models.CharField(blank=True, max_length=100, verbose_name='campaign term'),
+            model_name="mailing",
+            name="utm_term",
+            field=models.CharField(blank=True, max_length=100, verbose_name="campaign term"),
         ),
         migrations.CreateModel(
-            name='ContentVersion',
+            name="ContentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('subject', models.CharField(blank=True, max_length=250, verbose_name='subject')),
-                ('preheader', models.CharField(blank=True, max_length=250, verbose_name='preheader')),
-                ('content', models.JSONField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='mailings.mailing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("subject", models.CharField(blank=True, max_length=250, verbose_name="subject")),
+                ("preheader", models.CharField(blank=True, max_length=250, verbose_name="preheader")),
+                ("content", models.JSONField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="mailings.mailing"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['mailing', '-id'], name='versions_of_mailing')],
+                "indexes": [models.Index(fields=["mailing", "-id"], name="versions_of_mailing")],
             },
         ),
     ]
