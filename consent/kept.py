@@ -151,8 +151,8 @@ def _hide_requests(subject: Subject, _now: dt.datetime) -> int:
     hidden = 0
     for address in subject.emails:
         rows = SubjectRequest.objects.filter(address=address)
-        blank = {"note": "", "problem": "", "identified_how": ""}
-        hidden += rows.update(address=pseudonyms.of("email", address), **blank)
+        rows.exclude(identified_how="link").update(identified_how="")
+        hidden += rows.update(address=pseudonyms.of("email", address), note="", problem="")
     return hidden
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from consent import addresses, explain, pseudonyms, requests
+from consent import explain, pseudonyms, requests
 from consent.forms import AddressField
 from consent.models import SubjectRequest
 from consent.views import pages
@@ -166,13 +166,11 @@ def _detail(request: HttpRequest, asked: SubjectRequest, problem: str = "", stat
 def _row(asked: SubjectRequest) -> dict[str, Any]:
     state = requests.state(asked, at=timezone.now())
     tone, icon, label = STATES[state]
-    is_hidden = pseudonyms.is_one(asked.address)
     return {
         "asked": asked,
         "state": str(state),
         "tone": tone,
         "icon": icon,
         "label": label,
-        "who": "" if is_hidden else asked.address,
-        "masked": "" if is_hidden else addresses.masked(asked.address),
+        "address": "" if pseudonyms.is_one(asked.address) else asked.address,
     }
