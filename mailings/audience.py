@@ -142,7 +142,7 @@ def people(mailing: Mailing, asked: Asked, *, now: datetime, after: int = 0, lim
     """Give one page of the audience as it would be now, in the order of the people's numbers."""
     sources = list(mailing.sources.select_related("selection", "project", "person", "importing"))
     found: list[Recipient] = []
-    for size in BATCHES:
+    for size in () if mailing.include_companies else BATCHES:  # companies are found among everybody
         numbers = _next_people(sources, asked.words, after, size)
         found += _judge_few(mailing, sources, numbers, asked, now)
         if len(found) > limit or len(numbers) < size:
@@ -217,9 +217,10 @@ def _listed(asked: Asked, parameters: candidates.Parameters, *, also: Sequence[s
         wanted.append("reason = %(reason)s")
     company = "" if merge_data.COMPANY in data.joins else merge_data.COMPANY
     return f"""
-        SELECT p.id, {merge_data.FULL_NAME}, coalesce(company.name, ''), audience.address, verdict, reason, evidence, block
+        SELECT p.id, CASE WHEN audience.is_company THEN company.name ELSE {merge_data.FULL_NAME} END,
+               CASE WHEN audience.is_company THEN '' ELSE coalesce(company.name, '') END, audience.address, verdict, reason, evidence, block
           FROM judged audience JOIN recipients_person p ON p.id = audience.person_id {data.joins} {company}
-         WHERE {" AND ".join(wanted)} ORDER BY p.id"""
+         WHERE {" AND ".join(wanted)} ORDER BY p.id, audience.is_company"""
 
 
 _SHOWN = {Show.EVERYONE: "true", Show.GETS: "reason = ''", Show.HELD: "reason <> ''"}
@@ -411,6 +412,18 @@ def _prepare(chosen: str, terms: candidates.Terms) -> None:
     unsubscribe.make_keys("(SELECT address FROM audience WHERE reason = '')")
 
 
+NAMES = ("firstname", "middlename", "lastname", "name", "title", "phone", "cellphone", "id")  # of a person
+
+
+def _as_company(data: merge_data.MergeData) -> str:
+    """Give the SQL that makes a company of the person beside it: no name of theirs, its own where one is shown."""
+    blank = "".join(f", 'customer.{name}', ''" for name in NAMES if f"customer.{name}" in data.keys)
+    company = "(SELECT c.name FROM recipients_company c WHERE c.id = p.company_id)"
+    hello = f", 'customer.salutation', {company}" if "customer.salutation" in data.keys else ""
+    return f"""|| CASE WHEN audience.is_company AND audience.reason = ''
+                    THEN jsonb_build_object('_name', {company}{blank}{hello}) ELSE '{{}}'::jsonb END"""
+
+
 def _insert(mailing: Mailing) -> None:
     data, kept = merge_data.of(mailing), {"_name": merge_data.FULL_NAME, **KEYS}
     sql = f"""
@@ -423,7 +436,7 @@ def _insert(mailing: Mailing) -> None:
                audience.reason, audience.evidence, audience.waived, '',
                CASE WHEN audience.reason <> '' THEN '{{}}'::jsonb
                     WHEN {unseen.of_audience_sql(mailing)} THEN {data.object_sql(kept | {unseen.KEY: "true"})}
-                    ELSE {data.object_sql(kept)} END,
+                    ELSE {data.object_sql(kept)} END {_as_company(data) if mailing.include_companies else ""},
                0
           FROM audience
           JOIN recipients_person p ON p.id = audience.person_id {data.joins}
@@ -455,4 +468,5 @@ def recount(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) ->
 def _count_key(mailing: Mailing) -> str:
     sources = ",".join(str(pk) for pk in sorted(source.pk for source in mailing.sources.all()))
     options = f"{mailing.subscription_type_id}:{mailing.one_per_address:d}:{mailing.message_class}"
+    options += f":{mailing.both_links}:{mailing.include_companies:d}{mailing.prefer_company:d}"
     return f"audience:{mailing.pk}:{options}:{sources}"

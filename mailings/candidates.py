@@ -24,6 +24,7 @@ HURDLES: Mapping[str, str | Promise] = {
     "former_employee": _("Does not work there any more"),
     "no_address": _("No e-mail address"),
     "duplicate": _("Somebody else with this address gets it"),
+    "company_gets_it": _("The company gets it at its own address"),
 }
 
 MEMBERS = {
@@ -45,9 +46,27 @@ _KNOWN = """
       LEFT JOIN recipients_company company ON company.id = p.company_id
       LEFT JOIN recipients_emailaddress e ON e.person_id = p.id AND e.rank = 1
 """
+# With "include companies" each company of somebody in the sources is a candidate too, at its own address, beside one of
+# its people; with "prefer company" those people then get nothing.
+_OWN_AND_COMPANIES = """
+    SELECT own.person_id, own.address, own.country,
+           CASE WHEN {prefers} AND own.hurdle IN ('', 'no_address') AND firm.company_id IS NOT NULL THEN 'company_gets_it'
+                ELSE own.hurdle END AS hurdle,
+           false AS is_company
+      FROM own JOIN recipients_person p ON p.id = own.person_id LEFT JOIN firm ON firm.company_id = p.company_id
+     UNION ALL
+    SELECT person_id, address, country, '', true FROM firm
+"""
+_FIRM = """
+    SELECT DISTINCT ON (p.company_id) p.company_id, p.id AS person_id, a.address, company.country
+      FROM chosen JOIN recipients_person p ON p.id = chosen.person_id AND NOT p.is_former_employee
+      JOIN recipients_company company ON company.id = p.company_id
+      JOIN recipients_companyaddress a ON a.company_id = p.company_id AND a.rank = 1
+     ORDER BY p.company_id, p.id
+"""
 # Of several people behind one address the first by number is copy 0; a hurdle takes nobody's place.
 _CANDIDATE = """
-    SELECT person_id, address, country, copy, CASE WHEN {duplicate} THEN 'duplicate' ELSE hurdle END AS hurdle
+    SELECT person_id, address, country, copy{passed}, CASE WHEN {duplicate} THEN 'duplicate' ELSE hurdle END AS hurdle
       FROM ({numbered}) numbered
 """
 # Few addresses are shared: find those by hashing, and sort only them.
@@ -55,11 +74,11 @@ NUMBERED = """
     SELECT known.*, coalesce(place.copy, 0) AS copy
       FROM known
       LEFT JOIN (
-          SELECT person_id, row_number() OVER (PARTITION BY address COLLATE "C" ORDER BY person_id) - 1 AS copy
+          SELECT person_id{place}, row_number() OVER (PARTITION BY address COLLATE "C" ORDER BY person_id{place}) - 1 AS copy
             FROM known
            WHERE hurdle = ''
              AND address IN (SELECT address FROM known WHERE hurdle = '' GROUP BY address HAVING count(*) > 1)
-      ) place ON place.person_id = known.person_id
+      ) place ON place.person_id = known.person_id{same}
 """
 # The same for a few people of many: look behind each address instead of sorting them all.
 NUMBERED_FEW = """
@@ -85,7 +104,11 @@ def chosen(sources: Iterable[Source], parameters: Parameters, *, slice_sql: str 
         column, members = next((c, m) for c, m in MEMBERS.items() if getattr(source, c) is not None)
         name = f"source_{source.pk}"
         parameters[name] = getattr(source, column)
-        parts.append(members.format(f"%({name})s"))
+        part = members.format(f"%({name})s")
+        if _is_narrowed(source):
+            part += f" AND person_id IN ({MEMBERS['project_id'].format('%(both_project)s')})"
+            parameters["both_project"] = source.mailing.project_id
+        parts.append(part)
     if singles or not parts:
         parameters["singles"] = singles
         parts.append("SELECT unnest(%(singles)s::bigint[]) AS person_id")
@@ -99,6 +122,8 @@ class Terms:
     one_per_address: bool
     restraint: restraint.Rules
     parameters: Parameters
+    include_companies: bool = False
+    prefer_company: bool = False
 
 
 def terms_of(mailing: Mailing, *, now: datetime) -> Terms:
@@ -113,21 +138,38 @@ def terms_of(mailing: Mailing, *, now: datetime) -> Terms:
         "email", mailing.subscription_type_id or 0, message_class=of_class, override=override, at=now
     )
     more = restraint.parameters(rules, mailing=mailing.pk, at=now) if rules.is_any else {}
-    return Terms(mailing.one_per_address, rules, asked | more)
+    options = (mailing.include_companies, mailing.prefer_company)
+    return Terms(mailing.one_per_address, rules, asked | more, *options)
 
 
-def judged(people: str, terms: Terms, *, numbered: str = NUMBERED) -> str:
-    """Give the SQL (a WITH list) that ends in `judged`: person_id, address, country, copy, verdict, reason, evidence,
-    block, waived.
+def _is_narrowed(source: Source) -> bool:
+    """Whether only those of this selection count who are in the linked project as well."""
+    mailing = source.mailing
+    both = mailing.both_links == Mailing.Both.INTERSECTION and mailing.project_id is not None
+    return both and source.selection_id is not None and source.selection_id == mailing.selection_id
+
+
+def judged(people: str, terms: Terms, *, numbered: str = "") -> str:
+    """Give the SQL (a WITH list) that ends in `judged`: person_id, is_company, address, country, copy, verdict, reason,
+    evidence, block, waived. `numbered` looks at a few people only, and at none of their companies.
     """
-    candidate = _CANDIDATE.format(numbered=numbered, duplicate="copy > 0" if terms.one_per_address else "false")
+    has_companies = terms.include_companies and not numbered
+    place, same = (", is_company", " AND place.is_company = known.is_company") if has_companies else ("", "")
+    candidate = _CANDIDATE.format(
+        numbered=numbered or NUMBERED.format(place=place, same=same),
+        duplicate="copy > 0" if terms.one_per_address else "false",
+        passed=", is_company" if has_companies else "",
+    )
+    known = _OWN_AND_COMPANIES.format(prefers=str(terms.prefer_company).lower()) if has_companies else _KNOWN
+    before = f"own AS ({_KNOWN}), firm AS ({_FIRM})," if has_companies else ""
     return f"""
         WITH chosen AS ({people}),
-        known AS ({_KNOWN}),
+        {before}
+        known AS ({known}),
         candidate AS MATERIALIZED ({candidate}),
         judged_by_gate AS ({gate.verdicts_sql("candidate")}),
         judged_alone AS (
-            SELECT person_id, address, country, copy,
+            SELECT person_id, {"is_company" if has_companies else "false AS is_company"}, address, country, copy,
                    CASE WHEN hurdle = '' THEN verdict ELSE 'refuse' END AS verdict,
                    CASE WHEN hurdle = '' THEN reason ELSE hurdle END AS reason,
                    CASE WHEN hurdle = '' THEN evidence END AS evidence,
@@ -142,7 +184,7 @@ def judged(people: str, terms: Terms, *, numbered: str = NUMBERED) -> str:
 _FREE = "judged AS (SELECT * FROM judged_alone)"
 _RESTRAINED = """{ctes},
         judged AS (
-            SELECT alone.person_id, address, country, copy,
+            SELECT alone.person_id, is_company, address, country, copy,
                    CASE WHEN held.reason = '' THEN verdict ELSE 'refuse' END AS verdict,
                    CASE WHEN held.reason = '' THEN alone.reason ELSE held.reason END AS reason,
                    evidence, block, waived
@@ -163,7 +205,11 @@ def among(sources: Iterable[Source], parameters: Parameters) -> str:
         for column, sql in MEMBERS.items():
             if (number := getattr(source, column)) is not None:
                 parameters[name] = number
-                parts.append(f"other.person_id IN ({sql.format(f'%({name})s')})")
+                members = sql.format(f"%({name})s")
+                if _is_narrowed(source):
+                    members += f" AND person_id IN ({MEMBERS['project_id'].format('%(both_project)s')})"
+                    parameters["both_project"] = source.mailing.project_id
+                parts.append(f"other.person_id IN ({members})")
     parameters["singles"] = [source.person_id for source in sources if source.person_id is not None]
     parts.append("other.person_id = ANY(%(singles)s::bigint[])")
     return " OR ".join(parts)

@@ -94,7 +94,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "message_class": gettext_lazy("Marketing asks for consent. Only what people must know does without."),
             "subscription_type": gettext_lazy("Who has refused this type gets nothing."),
             "selection": gettext_lazy("The mailing is listed there, and its people become recipients."),
-            "project": gettext_lazy("With a selection as well, only the people of the selection become recipients."),
+            "project": gettext_lazy("With a selection as well, the Recipients step says whose people count."),
             "track_opens": gettext_lazy("An invisible picture tells that the mail was opened."),
             "utm_source": gettext_lazy("utm_source, such as newsletter"),
             "utm_medium": gettext_lazy("utm_medium, such as email"),
@@ -173,15 +173,32 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
 
 class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
-    """The two ways in which an audience can be read."""
+    """How an audience is read. Who counts of a selection and a project is asked only where both are linked."""
 
     class Meta:
         model = Mailing
-        fields = ("one_per_address", "refresh_at_start")
+        fields = ("one_per_address", "refresh_at_start", "include_companies", "prefer_company", "both_links")
         labels = {
             "one_per_address": gettext_lazy("One message per address"),
             "refresh_at_start": gettext_lazy("Read the sources again when sending starts"),
+            "include_companies": gettext_lazy("Include companies, at their own address"),
+            "prefer_company": gettext_lazy("Prefer the company: its people then get nothing"),
+            "both_links": gettext_lazy("Of the linked selection and project"),
         }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not (self.instance.selection_id and self.instance.project_id):
+            del self.fields["both_links"]
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever prefers companies includes them."""
+        given = super().clean() or self.cleaned_data
+        if given.get("prefer_company") and "prefer_company" in self.changed_data:
+            given["include_companies"] = True
+        elif not given.get("include_companies"):
+            given["prefer_company"] = False
+        return given
 
 
 DAYS = (
@@ -209,10 +226,10 @@ class SendingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         label=gettext_lazy("Days"), choices=DAYS, coerce=int, widget=forms.CheckboxSelectMultiple, required=False
     )
     opens = forms.TimeField(
-        label=gettext_lazy("From"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
+        label=gettext_lazy("From"), required=False, widget=forms.TimeInput({"type": "time", "class": "w-36!"}, "%H:%M")
     )
     closes = forms.TimeField(
-        label=gettext_lazy("Until"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
+        label=gettext_lazy("Until"), required=False, widget=forms.TimeInput({"type": "time", "class": "w-36!"}, "%H:%M")
     )
     whose = forms.ChoiceField(
         label=gettext_lazy("By whose clock"),

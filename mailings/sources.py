@@ -61,7 +61,7 @@ def remove(mailing: Mailing, number: int) -> None:
 def follow_links(mailing: Mailing, *, selection_before: int | None, project_before: int | None) -> None:
     """Make the people of a linked selection or project recipients.
 
-    As in SuperOffice: with both linked only the selection's people are recipients, the project files the mailing.
+    With both linked the mailing says who counts; as in SuperOffice, the people of the selection unless somebody chose.
     A source that was added by hand stays unless it is the one that was unlinked.
     """
     now = (mailing.selection_id, mailing.project_id)
@@ -69,10 +69,19 @@ def follow_links(mailing: Mailing, *, selection_before: int | None, project_befo
         return
     if selection_before and selection_before != mailing.selection_id:
         mailing.sources.filter(selection_id=selection_before).delete()
-    if project_before and (project_before != mailing.project_id or mailing.selection_id):
+    if project_before and project_before != mailing.project_id:
         mailing.sources.filter(project_id=project_before).delete()
+    follow_both(mailing)
+
+
+@transaction.atomic
+def follow_both(mailing: Mailing) -> None:
+    """Make sources of what is linked, as the mailing says who counts when both are."""
+    has_both = mailing.selection_id is not None and mailing.project_id is not None
     if mailing.selection_id:
         Source.objects.get_or_create(mailing=mailing, selection_id=mailing.selection_id)
+    if has_both and mailing.both_links != Mailing.Both.UNION:
+        mailing.sources.filter(project_id=mailing.project_id).delete()
     elif mailing.project_id:
         Source.objects.get_or_create(mailing=mailing, project_id=mailing.project_id)
 

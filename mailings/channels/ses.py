@@ -49,11 +49,11 @@ class SesPost:
         return answers.refused(message.number, response)
 
     def _request(self, message: Outgoing) -> dict[str, object]:
-        tag = message.sender.partition("@")[0].replace("+", "_")  # what SES takes as a tag
+        # SES gives our headers back with each event, and Anymail reads this one
+        named = b'X-Metadata: {"postduif": "%s"}\r\n' % message.sender.partition("@")[0].encode()
         asked: dict[str, object] = {
             "Destination": {"ToAddresses": [message.recipient]},
-            "Content": {"Raw": {"Data": base64.b64encode(message.body).decode()}},
-            "EmailTags": [{"Name": "postduif", "Value": tag}],
+            "Content": {"Raw": {"Data": base64.b64encode(named + message.body).decode()}},
         }
         return asked | ({"ConfigurationSetName": self.configuration} if self.configuration else {})
 

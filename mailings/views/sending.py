@@ -53,6 +53,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def live(request: HttpRequest, pk: int) -> HttpResponse:
     """The moving part of the page; once nothing moves any more the page is asked for anew."""
     mailing = _mailing(pk)
+    if mailing.status == Status.DRAFT:  # whoever took it back is on the way to its next page
+        return HttpResponse(status=204)
     if mailing.status not in MOVING:
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "mailings/progress.html", _progress(mailing))
@@ -210,6 +212,8 @@ def _hold() -> timedelta:
 def _waits(mailing: Mailing) -> str:
     if mailing.status == Status.APPROVAL:
         return _("It goes to so many people that somebody else has to approve it first.")
+    if mailing.rests_until:
+        return _("Nothing has left yet: you can still undo it.")
     return ""
 
 

@@ -135,6 +135,8 @@ def options(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     form = OptionsForm(request.POST, instance=mailing)
     if form.is_valid():
         form.save()
+        if "both_links" in form.changed_data:
+            sources.follow_both(mailing)
     return redirect("mailings:recipients", mailing.pk)
 
 

@@ -243,7 +243,8 @@ def test_ses_gets_the_rendered_bytes_as_they_are() -> None:
     asked = endpoint.requests[0]
     assert receipt.outcome is Outcome.ACCEPTED
     assert asked.path == "/v2/email/outbound-emails"
-    assert base64.b64decode(asked.json["Content"]["Raw"]["Data"]) == BODY
+    raw = base64.b64decode(asked.json["Content"]["Raw"]["Data"])
+    assert raw == b'X-Metadata: {"postduif": "b+%048x"}\r\n' % 1 + BODY
     assert asked.json["Destination"] == {"ToAddresses": ["r1@example.org"]}
     assert "Credential=AKID/" in asked.headers["Authorization"]
     assert SECRET not in str(asked.headers)
