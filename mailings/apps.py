@@ -8,7 +8,8 @@ class MailingsConfig(AppConfig):
 
     def ready(self) -> None:
         from consent import dossier, unsubscribe
-        from mailings import criteria, kept, leaving, lives, unseen
+        from mailings import criteria, kept, leaving, lives, own_variables, unseen
+        from mailings.rendering import variables
         from recipients import merging, timeline
         from recipients.criteria import fields
         from tracking import journal, postbox
@@ -19,4 +20,5 @@ class MailingsConfig(AppConfig):
         fields.vocabularies.append(criteria.fields)
         timeline.sources.extend(lives.sources())
         merging.movers.append(lives.move)
+        variables.own.append(own_variables.variables)
         dossier.holdings.extend(kept.holdings())

@@ -210,7 +210,7 @@ def _judge_rest(
 
 def _listed(asked: Asked, parameters: candidates.Parameters, *, also: Sequence[str] = ()) -> str:
     """Give the SELECT of recipients over `judged`, filtered as asked."""
-    data = merge_data.MergeData((asked.empty,) if asked.empty in merge_data.EXPRESSIONS else ())
+    data = merge_data.MergeData((asked.empty,) if merge_data.is_known(asked.empty) else ())
     wanted = [_SHOWN[asked.show], *(data.is_empty_sql(key) for key in data.keys), *also]
     if asked.reason:
         parameters["reason"] = asked.reason

@@ -1,6 +1,7 @@
 """Which merge data a mailing needs, and where in the database each value stands. Values are copied as text at freeze."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ EXPRESSIONS: Mapping[str, str] = {
     "customer.email": "audience.address",
     "customer.phone": "coalesce(nullif(p.phone, ''), p.mobile)",
     "customer.cellphone": "p.mobile",
+    "customer.street": "p.street",
+    "customer.postcode": "p.postcode",
+    "customer.city": "p.city",
+    "customer.region": "p.region",
+    "customer.note": "p.notes",
     "customer.language": "p.language",
     "customer.country": "p.country",
     "customer.id": "p.id::text",
@@ -28,13 +34,23 @@ EXPRESSIONS: Mapping[str, str] = {
     "company.city": "coalesce(company.city, '')",
     "company.country": "coalesce(company.country, '')",
     "company.website": "coalesce(company.website, '')",
+    "company.adr": "coalesce(company.street, '')",
+    "company.postcode": "coalesce(company.postcode, '')",
+    "company.phone": "coalesce(company.phone, '')",
+    "company.email": """coalesce((SELECT own.address FROM recipients_companyaddress own
+        WHERE own.company_id = p.company_id ORDER BY own.rank LIMIT 1), '')""",
+    "company.note": "coalesce(company.notes, '')",
     "ourContact.name": f"coalesce({_CONTACT_NAME}, '')",
     "ourContact.email": "coalesce(contact.email, '')",
+    "supportContact.name": "concat_ws(' ', nullif(support.first_name, ''), nullif(support.last_name, ''))",
+    "supportContact.email": "coalesce(support.email, '')",
 }
+OWN = re.compile(r"(?P<of>customer|company)\.x_(?P<key>[a-z0-9_]{1,40})")  # custom fields, by key
 COMPANY = "LEFT JOIN recipients_company company ON company.id = p.company_id"
 JOINS: Mapping[str, str] = {
     "company.": COMPANY,
     "ourContact.": "LEFT JOIN auth_user contact ON contact.id = p.our_contact_id",
+    "supportContact.": "LEFT JOIN auth_user support ON support.id = p.support_contact_id",
 }
 
 
@@ -50,18 +66,46 @@ class MergeData:
 
     def is_empty_sql(self, key: str) -> str:
         """Give the SQL that says whether this value is empty."""
-        return f"{EXPRESSIONS[key]} = ''"
+        return f"{expression(key)} = ''"
 
     def object_sql(self, extra: Mapping[str, str]) -> str:
         """Give the SQL that builds the object; `extra` adds reserved keys with their expressions."""
-        values = {key: EXPRESSIONS[key] for key in self.keys} | dict(extra)
+        values = {key: expression(key) for key in self.keys} | dict(extra)
         return "jsonb_build_object({})".format(", ".join(f"'{key}', {sql}" for key, sql in values.items()))
 
 
 def of(mailing: Mailing) -> MergeData:
     """Say which values this mailing's words ask for. A name that merely stands in a text costs a few bytes, no more."""
     words = " ".join((mailing.subject, mailing.preheader, mailing.from_name, json.dumps(mailing.content)))
-    return MergeData(keys=used_keys(words, EXPRESSIONS))
+    return MergeData(keys=(*used_keys(words, EXPRESSIONS), *own_keys(words)))
+
+
+def own_keys(words: str) -> tuple[str, ...]:
+    """Give the house's own fields whose variable stands in these words, whether or not there still is such a field."""
+    return tuple(dict.fromkeys(match.group() for match in OWN.finditer(words)))
+
+
+def is_known(key: str) -> bool:
+    """Whether a value of this name can be looked up."""
+    return key in EXPRESSIONS or OWN.fullmatch(key) is not None
+
+
+def expression(key: str) -> str:
+    """Give the SQL of a value; that of a custom field is said as its kind asks, in the person's language."""
+    if key in EXPRESSIONS:
+        return EXPRESSIONS[key]
+    match = OWN.fullmatch(key)
+    if match is None:
+        raise KeyError(key)
+    value = f"{'p' if match['of'] == 'customer' else 'company'}.custom -> '{match['key']}'"
+    text = value.replace(" -> ", " ->> ")
+    return f"""CASE
+        WHEN jsonb_typeof({value}) = 'boolean' THEN CASE WHEN ({text})::boolean
+            THEN CASE p.language WHEN 'nl' THEN 'ja' ELSE 'yes' END
+            ELSE CASE p.language WHEN 'nl' THEN 'nee' ELSE 'no' END END
+        WHEN ({text}) ~ '^\\d\\d\\d\\d-\\d\\d-\\d\\d$'
+            THEN concat_ws('-', substr({text}, 9, 2), substr({text}, 6, 2), substr({text}, 1, 4))
+        ELSE coalesce({text}, '') END"""
 
 
 def used_keys(words: str, known: Collection[str]) -> tuple[str, ...]:

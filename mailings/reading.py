@@ -53,7 +53,7 @@ class Seen:
 
 def sample() -> Reader:
     """Give somebody with a value for every variable."""
-    data = {name: str(variable.example) for name, variable in variables.CATALOGUE.items()}
+    data = {name: str(variable.example) for name, variable in variables.catalogue().items()}
     return Reader(data["customer.name"], data["customer.email"], data)
 
 

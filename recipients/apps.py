@@ -10,7 +10,7 @@ class RecipientsConfig(AppConfig):
         from consent import dossier, overview, preferences, verifying
         from recipients import happenings, kept, timeline
         from recipients import people as persons
-        from recipients.criteria import fields, people
+        from recipients.criteria import fields, own, people
 
         # consent counts the addresses that anybody knows; these are ours
         overview.populations.append(
@@ -24,6 +24,7 @@ class RecipientsConfig(AppConfig):
             " JOIN recipients_person person ON person.id = email.person_id"
         )
         fields.vocabularies.append(people.fields)
+        fields.vocabularies.append(own.fields)
         timeline.sources.extend(happenings.all_of_them())
         dossier.finders.append(kept.find)
         dossier.holdings.extend(kept.holdings())

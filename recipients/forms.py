@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from recipients.models import Project, Selection, Task
+from recipients import custom
+from recipients.models import CustomField, Interest, Project, Selection, Task
 
 
 def one_line(text: str) -> str:
@@ -54,10 +55,17 @@ class SelectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
 
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
     name = OneLine(label=_("Name"), max_length=200)
+    kind = OneLine(
+        label=_("Type"),
+        max_length=60,
+        required=False,
+        help_text=_("In your own words: fair, webinar, campaign."),
+        widget=forms.TextInput(attrs={"list": "kinds", "autocomplete": "off"}),
+    )
 
     class Meta:
         model = Project
-        fields: ClassVar = ("name", "status", "starts_on", "ends_on", "description")
+        fields: ClassVar = ("name", "kind", "status", "starts_on", "ends_on", "description")
         labels: ClassVar = {
             "description": _("Description"),
             "status": _("Status"),
@@ -138,3 +146,74 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         if cleaned.get("kind") == Task.Kind.APPOINTMENT and not cleaned.get("due_on") and not self.errors:
             self.add_error("due_on", _("An appointment needs a day."))
         return cleaned
+
+
+class CustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    """A field of the house's own. What it is of and which kind is chosen once: values are kept by them."""
+
+    name = OneLine(label=_("Name"), max_length=60)
+    words = forms.CharField(
+        label=_("Choices"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("For a choice: one per line."),
+    )
+
+    class Meta:
+        model = CustomField
+        fields: ClassVar = ("of", "name", "kind")
+        labels: ClassVar = {"of": _("Of whom"), "kind": _("Kind")}
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, instance: CustomField | None = None) -> None:
+        super().__init__(data, instance=instance)
+        if instance is None:
+            return
+        del self.fields["of"], self.fields["kind"]
+        self.initial["words"] = "\n".join(instance.choices)
+        if instance.kind != CustomField.Kind.CHOICE:
+            del self.fields["words"]
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not any(letter.isalnum() for letter in name):
+            raise ValidationError(_("Give it a name with letters."))
+        return name
+
+    def clean_words(self) -> list[str]:
+        lines = [one_line(line) for line in self.cleaned_data["words"].splitlines()]
+        words = list({line.casefold(): line for line in reversed(lines) if line}.values())[::-1]
+        if len(words) > custom.MOST_CHOICES:
+            raise ValidationError(_("At most %(most)d choices fit.") % {"most": custom.MOST_CHOICES})
+        if any(len(word) > custom.LONGEST_CHOICE for word in words):
+            raise ValidationError(_("At most %(most)d characters fit.") % {"most": custom.LONGEST_CHOICE})
+        return words
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        of = cleaned.get("of") or self.instance.of
+        kind = cleaned.get("kind") or self.instance.kind
+        if kind == CustomField.Kind.CHOICE and "words" not in self.errors and not cleaned.get("words"):
+            self.add_error("words", _("A choice needs at least one word to choose."))
+        others = CustomField.objects.filter(of=of).exclude(pk=self.instance.pk)
+        if others.filter(name__iexact=cleaned.get("name", "")).exists():
+            self.add_error("name", _("There is one with this name already."))
+        if self.instance.pk is None and others.count() >= custom.MOST:
+            raise ValidationError(_("A card has at most %(most)d fields of our own.") % {"most": custom.MOST})
+        if "words" in cleaned:
+            self.instance.choices = cleaned["words"] if kind == CustomField.Kind.CHOICE else []
+        return cleaned
+
+
+class InterestForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    name = OneLine(label=_("Name"), max_length=100)
+
+    class Meta:
+        model = Interest
+        fields: ClassVar = ("name",)
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if Interest.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is one with this name already."))
+        return name

@@ -4,6 +4,7 @@ from django.urls import path
 
 from recipients.views import (
     blocklists,
+    bulk,
     companies,
     criteria,
     imports,
@@ -13,6 +14,7 @@ from recipients.views import (
     search,
     selections,
     tasks,
+    vocabulary,
 )
 
 app_name = "recipients"
@@ -21,6 +23,7 @@ urlpatterns = [
     path("people/", people.index, name="people"),
     path("people/new/", people.new, name="person_new"),
     path("people/add/", people.add_to, name="people_add"),
+    path("people/many/", bulk.many, name="people_many"),
     path("people/companies/", people.company_names, name="company_names"),
     path("consent/suppressions/import/", blocklists.take_over, name="block_list"),
     path("people/import/", imports.new, name="import_new"),
@@ -44,6 +47,14 @@ urlpatterns = [
     path("tasks/<int:pk>/done/", tasks.done, name="task_done"),
     path("tasks/<int:pk>/reopen/", tasks.reopen, name="task_reopen"),
     path("tasks/<int:pk>/delete/", tasks.delete, name="task_delete"),
+    path("settings/fields/", vocabulary.fields, name="custom_fields"),
+    path("settings/fields/<int:pk>/", vocabulary.field, name="custom_field"),
+    path("settings/fields/<int:pk>/move/", vocabulary.move, name="custom_field_move"),
+    path("settings/fields/<int:pk>/choice/", vocabulary.rename_choice, name="custom_field_choice"),
+    path("settings/fields/<int:pk>/remove/", vocabulary.remove, name="custom_field_remove"),
+    path("settings/interests/", vocabulary.interests, name="interests"),
+    path("settings/interests/<int:pk>/", vocabulary.rename_interest, name="interest_rename"),
+    path("settings/interests/<int:pk>/remove/", vocabulary.remove_interest, name="interest_remove"),
     path("companies/", companies.index, name="companies"),
     path("companies/new/", companies.new, name="company_new"),
     path("companies/<int:pk>/", companies.card, name="company"),

@@ -220,7 +220,7 @@ def _empty(mailing: Mailing, key: str, people: int) -> Finding:
         "%(people)s people would see nothing in place of “%(variable)s”. Set words for “no value”.",
         people,
     )
-    words = {"people": number_format(people), "variable": variables.CATALOGUE[key].label}
+    words = {"people": number_format(people), "variable": variables.catalogue()[key].label}
     return warning("empty_value", text % words, "content", link=_people(mailing, empty=key), count=people)
 
 
@@ -236,7 +236,8 @@ def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
         return ()
     texts = [mailing.subject, mailing.preheader, *_texts(document.blocks)]
     bare = {merge.variable.key for text in texts for merge in variables.parse(text).merges if not merge.fallback}
-    return tuple(key for key in merge_data.EXPRESSIONS if key in bare)
+    known = [key for key in merge_data.EXPRESSIONS if key in bare]
+    return (*known, *(key for key in sorted(bare) if key not in known and merge_data.is_known(key)))
 
 
 def _texts(kept: Iterable[blocks.Block]) -> Iterator[str]:

@@ -89,7 +89,8 @@ def draft(letter: Letter) -> Draft:
 
 def used_variables(letter: Letter) -> frozenset[str]:
     """Name the variables whose values must be copied per recipient, conditions included."""
-    return frozenset(key for key in draft(letter).keys if key in variables.CATALOGUE)
+    known = variables.catalogue()
+    return frozenset(key for key in draft(letter).keys if key in known)
 
 
 def _headers(letter: Letter, pen: Pen) -> tuple[headers.Header, ...]:

@@ -1,7 +1,7 @@
 """Merge variables: the catalogue, and how `[[customer.firstname|friend]]` is read. No engine, nothing to run."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -41,6 +41,12 @@ CATALOGUE: Mapping[str, Variable] = _variables(
     ("customer.title", gettext_lazy("Title"), gettext_lazy("Head of purchasing")),
     ("customer.email", gettext_lazy("E-mail"), "hanna@example.org"),
     ("customer.phone", gettext_lazy("Phone"), "+31 10 123 45 67"),
+    ("customer.cellphone", gettext_lazy("Mobile"), "+31 6 12345678"),
+    ("customer.street", gettext_lazy("Street and number"), "Havenstraat 14"),
+    ("customer.postcode", gettext_lazy("Postcode"), "3024 SC"),
+    ("customer.city", gettext_lazy("City"), "Rotterdam"),
+    ("customer.region", gettext_lazy("State or region"), "Zuid-Holland"),
+    ("customer.note", gettext_lazy("Notes"), gettext_lazy("Likes tea")),
     ("customer.language", gettext_lazy("Language"), "nl"),
     ("customer.country", gettext_lazy("Country"), "NL"),
     ("customer.id", gettext_lazy("Person number"), "4711"),
@@ -48,8 +54,15 @@ CATALOGUE: Mapping[str, Variable] = _variables(
     ("company.city", gettext_lazy("City of the company"), "Rotterdam"),
     ("company.country", gettext_lazy("Country of the company"), "NL"),
     ("company.website", gettext_lazy("Website of the company"), "https://example.org/"),
+    ("company.adr", gettext_lazy("Street of the company"), "Kade 4"),
+    ("company.postcode", gettext_lazy("Postcode of the company"), "3011 AB"),
+    ("company.phone", gettext_lazy("Phone of the company"), "+31 10 123 45 67"),
+    ("company.email", gettext_lazy("E-mail of the company"), "info@example.org"),
+    ("company.note", gettext_lazy("Notes about the company"), gettext_lazy("Customer since 1998")),
     ("ourContact.name", gettext_lazy("Our contact"), "Joost Bakker"),
     ("ourContact.email", gettext_lazy("E-mail of our contact"), "joost@example.org"),
+    ("supportContact.name", gettext_lazy("Our support contact"), "Sanne de Boer"),
+    ("supportContact.email", gettext_lazy("E-mail of our support contact"), "sanne@example.org"),
     ("mailing.name", gettext_lazy("Name of mailing"), gettext_lazy("Open day")),
     ("mailing.subject", gettext_lazy("Subject"), gettext_lazy("Open day")),
     ("mailing.sender", gettext_lazy("From, name"), "De Werkbank"),
@@ -70,6 +83,7 @@ GROUP_LABELS: Mapping[str, str | Promise] = {
     "customer": gettext_lazy("Person"),
     "company": gettext_lazy("Company"),
     "ourContact": gettext_lazy("Our contact"),
+    "supportContact": gettext_lazy("Support contact"),
     "mailing": gettext_lazy("Mailing"),
     "link": gettext_lazy("Links"),
 }
@@ -112,8 +126,19 @@ _OPEN = re.compile(r"\[\[")
 _BODY = re.compile(r"\s*([A-Za-z][\w.]*)\s*(?:\|([^\[\]|\r\n]*))?", re.ASCII)
 
 
+# Open: variables that the house made itself; an app gives them in its AppConfig.ready(). Their names hold ".x_".
+own: list[Callable[[], Iterable[Variable]]] = []
+
+
+def catalogue() -> Mapping[str, Variable]:
+    """Give all variables there are today."""
+    return {**CATALOGUE, **{one.name: one for some in own for one in some()}}
+
+
 def find(name: str) -> Variable | None:
     """Give the variable of this name, by our name or by SuperOffice's."""
+    if ".x_" in name:
+        return catalogue().get(name)
     return CATALOGUE.get(ALIASES.get(name, name))
 
 

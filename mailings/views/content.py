@@ -156,7 +156,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
 
 def _groups() -> list[tuple[Any, list[variables.Variable]]]:
     """Give the variables a writer may choose, by group."""
-    rows = variables.CATALOGUE.values()
+    rows = variables.catalogue().values()
     return [(label, [one for one in rows if one.group == group]) for group, label in variables.GROUP_LABELS.items()]
 
 

@@ -105,7 +105,7 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
         show=_show(request.GET.get("show", "")),
         reason=reason if (reason := request.GET.get("reason", "")) in reasons.WORDS else "",
         words=words(request),
-        empty=empty if (empty := request.GET.get("empty", "")) in merge_data.EXPRESSIONS else "",
+        empty=empty if merge_data.is_known(empty := request.GET.get("empty", "")) else "",
     )
     page = audience.people(mailing, asked, now=now, after=number(trail.after), limit=PAGE)
     origins = audience.origins(mailing, [recipient.person for recipient in page.recipients])
@@ -113,7 +113,7 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
         "mailing": mailing,
         "step": "recipients",
         "asked": asked,
-        "empty_label": variables.CATALOGUE[asked.empty].label if asked.empty else "",
+        "empty_label": variables.catalogue()[asked.empty].label if asked.empty else "",
         "reason_words": reasons.WORDS,
         "rows": reasons.explain(page.recipients, origins),
         "first": trail.first,

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.formats import date_format, number_format
@@ -14,6 +15,7 @@ type Words = str | Promise
 type Names = Mapping[tuple["Kind", str], "Named"]  # of the rows that references point at, those that exist
 
 MOST_DAYS = 36_500
+MOST_NUMBER = Decimal(10) ** 15
 
 
 class Wrong(Exception):
@@ -90,6 +92,28 @@ class Days(Input):
         days = int(text) if text.isascii() and text.isdigit() else 0
         said = ngettext("in the last %(days)s day", "in the last %(days)s days", days)
         return said % {"days": number_format(days, force_grouping=True) if days else text}
+
+
+@dataclass(frozen=True)
+class Number(Input):
+    widget = "decimal"
+
+    def read(self, given: Sequence[str], names: Names) -> Decimal:
+        text = "".join(given).strip().replace(",", ".")
+        try:
+            number = Decimal(text)
+        except InvalidOperation as mistake:
+            raise Wrong(_("Fill in a number.")) from mistake
+        if not number.is_finite() or abs(number) > MOST_NUMBER:
+            raise Wrong(_("Fill in a number."))
+        return number
+
+    def say(self, given: Sequence[str], names: Names) -> str:
+        text = "".join(given).strip()
+        try:
+            return str(number_format(Decimal(text.replace(",", ".")), force_grouping=True))
+        except (InvalidOperation, ValueError):
+            return text
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ def said(condition: Condition, glossary: Glossary) -> SafeString:
     words = {
         place.name: _bold(place.say(condition.given.get(place.name, ()), glossary.names)) for place in operator.inputs
     }
-    sentence = mark_safe(conditional_escape(str(operator.words)) % {"field": field.name, **words})  # noqa: S308
+    name = conditional_escape(str(field.name))
+    sentence = mark_safe(conditional_escape(str(operator.words)) % {"field": name, **words})  # noqa: S308
     return mark_safe(" ".join(sentence.split()))  # noqa: S308 - built of escaped parts
 
 

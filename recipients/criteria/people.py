@@ -108,7 +108,7 @@ def _lists() -> Iterable[Field]:
         LISTS,
         (
             Operator(IN, _("is in"), _("In selection %(selection)s"), members, (selection,)),
-            Operator("out", _("is not in"), _("Not in selection %(selection)s"), _not(members), (selection,)),
+            Operator("out", _("is not in"), _("Not in selection %(selection)s"), negated(members), (selection,)),
         ),
     )
     yield Field(
@@ -117,7 +117,7 @@ def _lists() -> Iterable[Field]:
         LISTS,
         (
             Operator("in", _("is a member"), _("Member of project %(project)s"), joined, (project,)),
-            Operator("out", _("is no member"), _("No member of project %(project)s"), _not(joined), (project,)),
+            Operator("out", _("is no member"), _("No member of project %(project)s"), negated(joined), (project,)),
         ),
     )
 
@@ -147,7 +147,7 @@ def _consent() -> Iterable[Field]:
         CONSENT,
         (
             Operator("yes", _("may be mailed for"), _("May be mailed for %(type)s"), allowed, (kind,)),
-            Operator("no", _("may not be mailed for"), _("May not be mailed for %(type)s"), _not(allowed), (kind,)),
+            Operator("no", _("may not be mailed for"), _("May not be mailed for %(type)s"), negated(allowed), (kind,)),
         ),
     )
     yield Field(
@@ -156,7 +156,7 @@ def _consent() -> Iterable[Field]:
         CONSENT,
         (
             Operator("yes", _("has a suppressed address"), _("Has a suppressed address"), suppressed),
-            Operator("no", _("has none"), _("Has no suppressed address"), _not(suppressed)),
+            Operator("no", _("has none"), _("Has no suppressed address"), negated(suppressed)),
         ),
     )
 
@@ -186,14 +186,14 @@ def texts(column: str, wrap: Wrap = _as_it_is) -> tuple[Operator, ...]:
 
     return (
         Operator("is", _("is"), _("%(field)s is %(text)s"), equals, (TEXT,)),
-        Operator("is_not", _("is not"), _("%(field)s is not %(text)s"), _not(equals), (TEXT,)),
+        Operator("is_not", _("is not"), _("%(field)s is not %(text)s"), negated(equals), (TEXT,)),
         Operator("has", _("contains"), _("%(field)s contains %(text)s"), like("%", "%"), (TEXT,)),
         Operator(
-            "has_not", _("does not contain"), _("%(field)s does not contain %(text)s"), _not(like("%", "%")), (TEXT,)
+            "has_not", _("does not contain"), _("%(field)s does not contain %(text)s"), negated(like("%", "%")), (TEXT,)
         ),
         Operator("starts", _("begins with"), _("%(field)s begins with %(text)s"), like("", "%"), (TEXT,)),
         Operator("filled", _("is known"), _("%(field)s is known"), filled),
-        Operator("empty", _("is not known"), _("%(field)s is not known"), _not(filled)),
+        Operator("empty", _("is not known"), _("%(field)s is not known"), negated(filled)),
     )
 
 
@@ -212,9 +212,9 @@ def listed(
 
     return (
         Operator("is", _("is"), _("%(field)s is %(codes)s"), among, (place,)),
-        Operator("is_not", _("is not"), _("%(field)s is not %(codes)s"), _not(among), (place,)),
+        Operator("is_not", _("is not"), _("%(field)s is not %(codes)s"), negated(among), (place,)),
         Operator("filled", _("is known"), _("%(field)s is known"), filled),
-        Operator("empty", _("is not known"), _("%(field)s is not known"), _not(filled)),
+        Operator("empty", _("is not known"), _("%(field)s is not known"), negated(filled)),
     )
 
 
@@ -238,13 +238,13 @@ def moments(column: str) -> tuple[Operator, ...]:
     days = Days("days", _("Days"))
     return (
         Operator("since", _("on or after"), _("%(field)s on or after %(day)s"), since, (DAY,)),
-        Operator("before", _("before"), _("%(field)s before %(day)s"), _not(since), (DAY,)),
+        Operator("before", _("before"), _("%(field)s before %(day)s"), negated(since), (DAY,)),
         Operator("last", _("in the last … days"), _("%(field)s %(days)s"), recent, (days,)),
-        Operator("not_last", _("not in the last … days"), _("%(field)s not %(days)s"), _not(recent), (days,)),
+        Operator("not_last", _("not in the last … days"), _("%(field)s not %(days)s"), negated(recent), (days,)),
     )
 
 
-def _not(sql: Callable[[Values, Terms], str]) -> Callable[[Values, Terms], str]:
+def negated(sql: Callable[[Values, Terms], str]) -> Callable[[Values, Terms], str]:
     return lambda values, terms: f"NOT ({sql(values, terms)})"
 
 

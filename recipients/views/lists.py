@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recipients import members, paging
-from recipients.models import Person
+from recipients.forms import AddToForm
+from recipients.models import Person, Project, ProjectMember
 from recipients.views import picked
 
 BY_NAME = paging.Order(("sort_name", "id"))
@@ -20,10 +21,24 @@ def members_page(request: HttpRequest, which: members.List) -> dict[str, object]
     words = asked.get("q", "").strip()[:100]
     everyone = members.of(which)
     found = everyone.matching(words)
-    page = paging.page(found.select_related("company").defer("notes").with_addresses(), BY_NAME, asked)
+    order = "-name" if asked.get("sort") == "-name" else "name"
+    way = BY_NAME.backwards() if order == "-name" else BY_NAME
+    page = paging.page(found.select_related("company").defer("notes").with_addresses(), way, asked)
     total = paging.total(found)
     heads = paging.total(everyone) if words else total
-    return {"page": page, "total": total, "where": paging.said(page, total), "words": words, "heads": heads}
+    if isinstance(which, Project):
+        roles = dict(ProjectMember.objects.filter(project=which, person__in=page.rows).values_list("person", "role"))
+        for person in page.rows:
+            person.role = roles.get(person.pk, "")  # type: ignore[attr-defined]
+    return {
+        "page": page,
+        "total": total,
+        "where": paging.said(page, total),
+        "words": words,
+        "heads": heads,
+        "sort": order,
+        "add_to": AddToForm(),
+    }
 
 
 def offer(request: HttpRequest, which: members.List, template: str) -> HttpResponse:

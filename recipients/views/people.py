@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recipients import members, paging, people, timeline, todos
+from recipients import filters, members, paging, people, timeline, todos
 from recipients.cards import PersonForm
 from recipients.forms import AddToForm, TaskForm
 from recipients.models import Company, Import, Merge, Person, Project, ProjectMember, Selection
@@ -29,8 +29,9 @@ def index(request: HttpRequest) -> HttpResponse:
     asked = request.GET.dict()
     words = asked.get("q", "").strip()[:100]
     order = asked.get("sort", "name")
-    found = Person.objects.matching(words)
-    total = paging.total(found, everything=not words)
+    narrowed = filters.read(asked)
+    found = filters.apply(Person.objects.matching(words), narrowed, user=request.user)
+    total = paging.total(found, everything=not words and not narrowed)
     page = paging.page(
         found.select_related("company").defer("notes").with_addresses(),
         ORDERS.get(order, ORDERS["name"]),
@@ -42,7 +43,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "where": paging.said(page, total),
         "words": words,
         "sort": order if order in ORDERS else "name",
-        "nobody": not words and not page.rows and "after" not in asked,
+        "filters": narrowed,
+        **filters.offered(),
+        "nobody": not words and not narrowed and not page.rows and "after" not in asked,
     }
     if request.headers.get("HX-Request") == "true":
         return render(request, "recipients/people.html#found", context)
@@ -120,7 +123,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def add_to(request: HttpRequest) -> HttpResponse:
     """Put the picked people on a selection or a project."""
-    chosen = picked.people(request, Person.objects.matching(request.POST.get("q", "")[:100]))
+    chosen = picked.people(request, picked.shown(request))
     form = AddToForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(str(text) for errors in form.errors.values() for text in errors))

@@ -1,6 +1,7 @@
 """Projects: campaigns and events with members."""
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -8,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recipients import paging
-from recipients.forms import ProjectForm
+from recipients import paging, todos
+from recipients.forms import ProjectForm, TaskForm
 from recipients.models import Project, ProjectMember
 from recipients.views import lists
 
@@ -42,10 +43,13 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     project = get_object_or_404(Project, pk=pk)
     tab = "mailings" if request.GET.get("tab") == "mailings" else "members"
     context = {"project": project, "tab": tab, **lists.members_page(request, project)}
+    if tab == "mailings":
+        context |= {"card": project, "tasks": todos.open_of(project), "task_form": TaskForm(assignee=request.user)}
     fragment = "#members" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"recipients/project.html{fragment}", context)
 
 
+@permission_required("recipients.add_project", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Make an empty project."""
@@ -55,9 +59,12 @@ def new(request: HttpRequest) -> HttpResponse:
         project = form.save()
         messages.success(request, _("“%(name)s” is made. Now add people to it.") % {"name": project})
         return redirect("recipients:project", project.pk)
-    return render(request, "recipients/project_form.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "recipients/project_form.html", {"form": form, "kinds": _kinds()}, status=422 if form.errors else 200
+    )
 
 
+@permission_required("recipients.change_project", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a project."""
@@ -68,7 +75,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved"))
         return redirect("recipients:project", project.pk)
-    context = {"form": form, "project": project, "title": title}
+    context = {"form": form, "project": project, "title": title, "kinds": _kinds()}
     return render(request, "recipients/project_form.html", context, status=422 if form.errors else 200)
 
 
@@ -78,13 +85,21 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
     return lists.offer(request, get_object_or_404(Project, pk=pk), "recipients/offer.html")
 
 
+@permission_required("recipients.change_project", raise_exception=True)
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Add people."""
     return lists.add(request, get_object_or_404(Project, pk=pk))
 
 
+@permission_required("recipients.change_project", raise_exception=True)
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take people off."""
     return lists.remove(request, get_object_or_404(Project, pk=pk))
+
+
+def _kinds() -> list[str]:
+    """The types that projects of this house have, to choose from while one types."""
+    found = Project.objects.exclude(kind="").values_list("kind", flat=True).distinct().order_by("kind")
+    return list(found[:50])

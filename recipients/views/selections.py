@@ -1,6 +1,7 @@
 """Selections: kept lists of people."""
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -67,6 +68,7 @@ def _criteria(selection: Selection) -> dict[str, object]:
     }
 
 
+@permission_required("recipients.add_selection", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Make an empty selection."""
@@ -94,6 +96,7 @@ def _kinds() -> list[tuple[str, str, str]]:
     ]
 
 
+@permission_required("recipients.change_selection", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Rename a selection or describe it."""
@@ -114,12 +117,14 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
     return lists.offer(request, get_object_or_404(Selection.objects.by_hand(), pk=pk), "recipients/offer.html")
 
 
+@permission_required("recipients.change_selection", raise_exception=True)
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Add people."""
     return lists.add(request, get_object_or_404(Selection.objects.by_hand(), pk=pk))
 
 
+@permission_required("recipients.change_selection", raise_exception=True)
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take people off."""

@@ -1,6 +1,7 @@
 """People and lists for tests: the arguments tell the story."""
 
 from itertools import count
+from typing import Any
 
 from consent import addresses
 from recipients import members, people
@@ -9,7 +10,7 @@ from recipients.models import Company, Person, Project, Selection
 numbers = count(1)
 
 
-def a_company(name: str = "", **more: str) -> Company:
+def a_company(name: str = "", **more: Any) -> Company:
     return Company.objects.create(name=name or f"Company {next(numbers)}", **more)
 
 

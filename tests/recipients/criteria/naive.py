@@ -27,6 +27,12 @@ class Someone:
     selections: frozenset[int] = frozenset()
     projects: frozenset[int] = frozenset()
     suppressed: frozenset[str] = field(default_factory=frozenset)
+    city: str = ""
+    contact: int | None = None
+    interests: frozenset[int] = frozenset()
+    roles: Mapping[int, str] = field(default_factory=dict)  # by project
+    own: Mapping[str, object] = field(default_factory=dict)  # values of custom fields, by the code of the criterion
+    at_work: Mapping[str, object] = field(default_factory=dict)  # the same of the company
 
 
 def found(people: list[Someone], root: Group, now: dt.datetime, selections: Mapping[int, Group]) -> set[int]:
@@ -70,7 +76,42 @@ def _asked(person: Someone, asked: Condition, now: dt.datetime, selections: Mapp
         return (int(asked.given["project"][0]) in person.projects) == (asked.operator == "in")
     if asked.field == "consent.suppressed":
         return any(one in person.suppressed for one in person.addresses) == (asked.operator == "yes")
+    return _more(person, asked)
+
+
+def _more(person: Someone, asked: Condition) -> bool | None:
+    if asked.field == "person.our_contact":
+        if asked.operator in ("filled", "empty"):
+            return (person.contact is not None) == (asked.operator == "filled")
+        return (str(person.contact) == asked.given["user"][0]) == (asked.operator == "is")
+    if asked.field == "interest.person":
+        return (int(asked.given["interest"][0]) in person.interests) == (asked.operator == "has")
+    if asked.field == "lists.role":
+        role = person.roles.get(int(asked.given["project"][0]), "")
+        wanted = asked.given["text"][0].strip().lower()
+        return None if not wanted else (role.lower() == wanted) == (asked.operator == "is")
+    if asked.field.startswith("own."):
+        return _own({**person.own, **person.at_work}.get(asked.field), asked)
     raise AssertionError(asked)
+
+
+def _own(value: object, asked: Condition) -> bool | None:
+    """A value of a custom field: text, choice, yes or no, number, or a day as text."""
+    if asked.operator in ("filled", "empty"):
+        return (value is not None) == (asked.operator == "filled")
+    if asked.operator in ("yes", "no"):
+        return value is (asked.operator == "yes")
+    if "codes" in asked.given:
+        return None if not asked.given["codes"] else (value in asked.given["codes"]) == (asked.operator == "is")
+    if "text" in asked.given:
+        return _text(() if value is None else (str(value),), asked)
+    wanted: object = float(asked.given["number"][0]) if "number" in asked.given else asked.given["day"][0]
+    if value is None:
+        return False
+    if asked.operator == "is":
+        return value == wanted
+    later = value >= wanted  # type: ignore[operator]
+    return later if asked.operator in ("from", "since") else not later
 
 
 TEXTS: Mapping[str, Callable[[Someone], tuple[str, ...]]] = {
@@ -78,6 +119,7 @@ TEXTS: Mapping[str, Callable[[Someone], tuple[str, ...]]] = {
     "person.first_name": lambda one: (one.first_name,),
     "person.last_name": lambda one: (one.last_name,),
     "person.title": lambda one: (one.title,),
+    "person.city": lambda one: (one.city,),
     "company.name": lambda one: one.company[:1] if one.company else (),
     "company.city": lambda one: one.company[1:2] if one.company else (),
     "mail.address": lambda one: one.addresses,

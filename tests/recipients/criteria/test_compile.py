@@ -3,14 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.contrib.auth.models import User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consent.models import Suppression
-from recipients import members, selections
-from recipients.criteria import fields, glossary, tree
+from recipients import custom, members, selections
+from recipients.criteria import fields, glossary, meaning, tree
 from recipients.criteria.tree import Condition, Group, How, Node
-from recipients.models import Person, Selection
+from recipients.models import CustomField, Interest, Person, ProjectMember, Selection
 from tests.conftest import NOON
 from tests.recipients.criteria import naive
 from tests.recipients.criteria.naive import Someone
@@ -44,6 +45,15 @@ class World:
     def __init__(self) -> None:
         self.by_hand = [a_selection().pk for _ in range(2)]
         self.projects = [a_project().pk for _ in range(2)]
+        self.interests = [Interest.objects.create(name=name).pk for name in ("Cheese", "Wine")]
+        self.colleagues = [User.objects.create_user(name).pk for name in ("marieke", "joost")]
+        made = {
+            kind: custom.add(CustomField(of="person", kind=kind, name=kind, choices=["Red", "Blue"]))
+            for kind in CustomField.Kind.values
+        }
+        self.own = {kind: f"own.{field.pk}" for kind, field in made.items()}
+        fleet = custom.add(CustomField(of="company", kind="number", name="Fleet"))
+        self.fleet = f"own.{fleet.pk}"
         trees = [
             any_of(ask("person.language", codes=["nl"]), ask("company.city", text="gent")),
             all_of(none_of(ask("lists.selection", "in", selection=self.by_hand[0])), ask("mail.address", "filled")),
@@ -57,6 +67,15 @@ class World:
         self.people = [self.someone(number) for number in range(40)]
 
     def someone(self, number: int) -> Someone:
+        values = {
+            "text": NAMES[number % 7].strip() or None,
+            "number": [None, 1, 2.5, -3][number % 4],
+            "date": [None, "2026-11-23", "2020-02-29"][number % 3],
+            "choice": [None, "Red", "Blue"][number % 3],
+            "yesno": [None, True, False][(number // 2) % 3],
+        }
+        known = {kind: value for kind, value in values.items() if value is not None}
+        fleet = {"fleet": number} if number % 2 else {}
         firm = (NAMES[number % 5], CITIES[number % 4], ["NL", "BE", ""][number % 3]) if number % 3 else None
         addresses = tuple(f"p{number}-{place}@{DOMAINS[(number + place) % 3]}" for place in range(number % 3))
         created = NOON - dt.timedelta(hours=13 * number)
@@ -64,18 +83,23 @@ class World:
         person = a_person(
             email=addresses[0] if addresses else "",
             also=addresses[1:],
-            at=a_company(firm[0], city=firm[1], country=firm[2]) if firm and firm[0] else None,
+            at=a_company(firm[0], city=firm[1], country=firm[2], custom=fleet) if firm and firm[0] else None,
             language=["nl", "en", "", "de"][number % 4],
             country=["NL", "", "BE"][number % 3],
             title=NAMES[(number * 3) % len(NAMES)].strip(),
             phone="+31612345678" if number % 4 == 1 else "",
             is_former_employee=number % 5 == 0,
+            city=CITIES[number % 3],
+            our_contact_id=[None, *self.colleagues][number % 3],
+            custom=known,
         )
         Person.objects.filter(pk=person.pk).update(first_name=first, middle_name="", last_name=last, created_at=created)
         inside = [self.by_hand[place] for place in range(2) if number % (place + 2) == 0]
         joined = [self.projects[place] for place in range(2) if number % (place + 3) == 0]
         person.selections.add(*inside)
         person.projects.add(*joined)
+        ProjectMember.objects.filter(person=person).update(role=["", "Speaker"][number % 2])
+        person.interests.add(*(keen := [self.interests[place] for place in range(2) if number % (place + 2) == 1]))
         suppressed = addresses[:1] if number % 7 == 1 else ()
         for address in suppressed:
             Suppression.objects.create(
@@ -86,6 +110,10 @@ class World:
             person.pk, first, last, person.title, person.language, person.country, "06" if number % 4 == 1 else "",
             person.is_former_employee, created, firm if firm and firm[0] else None, addresses,
             frozenset(inside), frozenset(joined), frozenset(suppressed),
+            CITIES[number % 3], person.our_contact_id, frozenset(keen),
+            dict.fromkeys(joined, ["", "Speaker"][number % 2]),
+            {self.own[kind]: value for kind, value in known.items()},
+            {self.fleet: fleet["fleet"]} if fleet and person.company_id else {},
         )  # fmt: skip
 
 
@@ -136,6 +164,44 @@ def conditions(world: World) -> st.SearchStrategy[Node]:
             st.sampled_from(["in", "out"]),
             st.sampled_from(world.projects).map(lambda n: {"project": (str(n),)}),
         ),
+        st.tuples(
+            st.just("person.our_contact"),
+            st.sampled_from(["is", "is_not", "filled", "empty"]),
+            st.sampled_from(world.colleagues).map(lambda n: {"user": (str(n),)}),
+        ),
+        st.tuples(
+            st.just("interest.person"),
+            st.sampled_from(["has", "has_not"]),
+            st.sampled_from(world.interests).map(lambda n: {"interest": (str(n),)}),
+        ),
+        st.tuples(
+            st.just("lists.role"),
+            st.sampled_from(["is", "is_not"]),
+            st.tuples(st.sampled_from(["speaker", "Guest"]), st.sampled_from(world.projects)).map(
+                lambda one: {"text": (one[0],), "project": (str(one[1]),)}
+            ),
+        ),
+        st.tuples(
+            st.just(world.own["text"]),
+            st.sampled_from(["is", "is_not", "has", "has_not", "starts", "filled", "empty"]),
+            texts.map(lambda text: {"text": (text,)}),
+        ),
+        st.tuples(
+            st.sampled_from([world.own["number"], world.fleet]),
+            st.sampled_from(["is", "from", "below", "filled", "empty"]),
+            st.sampled_from(["1", "2.5", "-3", "7"]).map(lambda text: {"number": (text,)}),
+        ),
+        st.tuples(
+            st.just(world.own["date"]),
+            st.sampled_from(["is", "since", "before", "filled", "empty"]),
+            st.sampled_from(DAYS).map(lambda day: {"day": (day.isoformat(),)}),
+        ),
+        st.tuples(
+            st.just(world.own["choice"]),
+            st.sampled_from(["is", "is_not", "filled", "empty"]),
+            st.lists(st.sampled_from(["Red", "Blue"]), max_size=2).map(lambda words: {"codes": tuple(words)}),
+        ),
+        st.tuples(st.just(world.own["yesno"]), st.sampled_from(["yes", "no", "filled", "empty"]), st.just({})),
         st.tuples(st.just("consent.suppressed"), st.sampled_from(["yes", "no"]), st.just({})),
     ]
     return st.one_of(*choices).map(lambda one: Condition(*one))
@@ -206,3 +272,27 @@ def test_every_operator_says_itself_and_has_sql_that_runs(world: World) -> None:
             root = all_of(Condition(field.code, operator.code))
             assert selections.count(root, glossary.load(root), now=NOON) >= 0
             str(operator.words) % {"field": "x", **{place.name: "y" for place in operator.inputs}}
+
+
+def test_criteria_over_a_removed_field_match_nobody_and_say_so(world: World) -> None:
+    field = CustomField.objects.get(kind="yesno")
+    asked = ask(f"own.{field.pk}", "empty")
+    for root in (all_of(asked), none_of(asked)):
+        assert selections.count(root, glossary.load(root), now=NOON) > 0 or root.how is How.NONE
+
+    custom.remove(field)
+
+    for root in (all_of(asked), none_of(asked)):
+        known = glossary.load(root)
+        assert selections.count(root, known, now=NOON) == 0
+        assert "does not exist any more" in " ".join(meaning.problems(root, known).values())
+
+
+def test_a_field_s_name_is_shown_as_it_is_and_never_run(world: World) -> None:
+    field = custom.add(CustomField(of="person", kind="yesno", name="<script>alert(1)</script>"))
+    asked = ask(f"own.{field.pk}", "yes")
+
+    said = meaning.said(asked, glossary.load(all_of(asked)))
+
+    assert "<script>" not in said
+    assert "&lt;script&gt;" in said

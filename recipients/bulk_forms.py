@@ -1,0 +1,175 @@
+"""What one may do to many people at once: one form per act."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import SubscriptionType
+from recipients import bulk, cards, changes, choices, custom
+from recipients.bulk import By
+from recipients.forms import OneLine, TaskForm
+from recipients.models import CustomField, Interest, Person, Project
+
+USER = "(SELECT coalesce(nullif(concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, '')), ''), u.email) FROM auth_user u WHERE u.id = p.{column})"
+
+
+class Act(forms.Form):
+    """An act for many. `do` does it and tells on how many people something changed."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    permission: ClassVar[str] = "recipients.change_person"
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        raise NotImplementedError
+
+
+class SetField(Act):
+    code, label = "field", _("Set a field")
+
+    field = forms.ChoiceField(label=_("Field"))
+    value = OneLine(
+        label=_("Value"),
+        required=False,
+        max_length=500,
+        help_text=_("As it stands on a card: nl or Dutch, NL or Netherlands, yes or no. Empty makes it unknown."),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.own = {f"custom.{row.key}": row for row in custom.of("person")}
+        plain = [(name, changes.LABELS[name]) for name in bulk.FIELDS]
+        field = self.fields["field"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [*plain, *((code, row.name) for code, row in self.own.items())]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        field, text = cleaned.get("field"), str(cleaned.get("value") or "")
+        if not field or self.errors:
+            return cleaned
+        try:
+            cleaned["read"] = self._read(field, text)
+        except (ValidationError, custom.Unreadable) as mistake:
+            self.add_error("value", mistake.messages if isinstance(mistake, ValidationError) else str(mistake))
+        return cleaned
+
+    def _read(self, field: str, text: str) -> Any:
+        if field in self.own:
+            return custom.read(self.own[field], text)
+        if field in ("our_contact", "support_contact"):
+            return _colleague(text)
+        if field == "is_former_employee":
+            return bool(custom.read(CustomField(kind=CustomField.Kind.YESNO), text or "no"))
+        if field in ("language", "country"):
+            return _code(text, choices.LANGUAGES if field == "language" else choices.COUNTRIES)
+        if (
+            field == "time_zone"
+            and text
+            and text not in {code for _group, rows in cards.time_zones()[1:] for code, _w in rows}
+        ):
+            raise ValidationError(_("Write a time zone as Europe/Amsterdam."))
+        most = getattr(Person._meta.get_field(field), "max_length", 0)
+        if len(text) > most:
+            raise ValidationError(_("At most %(most)d characters fit.") % {"most": most})
+        return text
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        field, value = self.cleaned_data["field"], self.cleaned_data["read"]
+        if field in self.own:
+            return bulk.set_custom(chosen, self.own[field].key, value, by=by)
+        column = bulk.FIELDS[field]
+        if isinstance(value, User) or column.endswith("_id"):
+            said = (value.get_full_name() or value.email) if value else ""
+            shown = (USER.format(column=column), said)
+            return bulk.set_field(chosen, field, value.pk if value else None, shown=shown, by=by)
+        return bulk.set_field(chosen, field, value, shown=(f"p.{column}::text", str(value)), by=by)
+
+
+class SetInterest(Act):
+    code, label = "interest", _("Give or take an interest")
+
+    interest = forms.ModelChoiceField(Interest.objects.order_by("name"), label=_("Interest"))
+    way = forms.ChoiceField(
+        label=_("What"), choices=[("add", _("They have it")), ("take", _("They do not have it any more"))]
+    )
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        act = bulk.add_interest if self.cleaned_data["way"] == "add" else bulk.take_interest
+        return act(chosen, self.cleaned_data["interest"], by=by)
+
+
+class MakeTasks(Act, TaskForm):
+    code, label, permission = "task", _("Make a task for each"), "recipients.add_task"
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        TaskForm.__init__(self, data)
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        return bulk.make_tasks(chosen, self.save(commit=False), by=by)
+
+
+class SetRole(Act):
+    code, label, permission = "role", _("Give a role"), "recipients.change_project"
+
+    role = OneLine(label=_("Role"), max_length=60, required=False, help_text=_("Such as speaker, guest or host."))
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        number = str(self.data.get("list", "")).removeprefix("project:")
+        project = Project.objects.filter(pk=int(number)).first() if number.isdigit() else None
+        return bulk.set_role(chosen, project, self.cleaned_data["role"]) if project else 0
+
+
+class RefuseConsent(Act):
+    code, label, permission = "refuse", _("Write down that they want no mail"), "consent.add_suppression"
+
+    types = forms.ModelMultipleChoiceField(
+        SubscriptionType.objects.filter(is_active=True).order_by("pk"),
+        label=_("Of which types"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: no mail at all."),
+    )
+    because = OneLine(label=_("Reason"), max_length=300, help_text=_("It stands in the ledger under your name."))
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        from consent import bulk as consents
+
+        types: Sequence[SubscriptionType] | None = list(self.cleaned_data["types"]) or None
+        actor = f"user:{by.user.pk}" if by.user else "system"
+        return consents.refuse(
+            bulk.addresses(chosen).iterator(), types, because=self.cleaned_data["because"], actor=actor, now=by.now
+        )
+
+
+ACTS: Mapping[str, type[Act]] = {act.code: act for act in (SetField, SetInterest, MakeTasks, SetRole, RefuseConsent)}
+
+
+def _colleague(text: str) -> User | None:
+    """Find one of us by name or address; nothing for an empty text."""
+    if not text:
+        return None
+    words = text.casefold()
+    found = [
+        user
+        for user in User.objects.filter(is_active=True)
+        if words in (user.get_full_name().casefold(), user.email.casefold(), user.username.casefold())
+    ]
+    if len(found) != 1:
+        raise ValidationError(_("Give the whole name or the address of one of us."))
+    return found[0]
+
+
+def _code(text: str, known: Sequence[tuple[str, Any]]) -> str:
+    """Find a code by itself or by its name in the reader's language."""
+    if not text:
+        return ""
+    for code, name in known:
+        if code and text.casefold() in (code.casefold(), str(name).casefold()):
+            return code
+    raise ValidationError(_("We do not know “%(text)s”. Choose from the list on a card.") % {"text": text[:40]})
