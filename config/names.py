@@ -377,8 +377,6 @@ FIELDS: Mapping[str, Words] = {
     "completions": _("sent"),
     "confirmation": _("confirmation"),
     "day": _("day"),
-    "decided_at": _("decided at"),
-    "decided_by": _("decided by"),
     "definition": _("definition"),
     "draft_saved_at": _("draft saved at"),
     "embed": _("shown as"),
