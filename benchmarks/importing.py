@@ -6,6 +6,9 @@ without declared consent, as `ledger.append` measures the ledger by itself; IMPO
 
 import datetime as dt
 import os
+import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +19,8 @@ from django.db import connection
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from benchmarks.frame import Figure, Scale, interleaved, rate
-from recipients.imports import runs, uploads
+from benchmarks.frame import Figure, Scale, interleaved, rate, seconds
+from recipients.imports import runs, undo, uploads
 from recipients.imports.columns import Field
 from recipients.imports.declaration import Declaration
 from recipients.models import Import
@@ -41,8 +44,45 @@ def figures(scale: Scale) -> Iterator[Figure]:
             rounds=ROUNDS,
         )
         yield Figure("import.new", medians["new"], "rows/s", medians["bare"], "calamine and bare COPY of the same rows")
+        undone = [undo_seconds(book.stem) for book in books]
+        yield Figure("import.undo", statistics.median(undone), "s", size / medians["new"], "seconds of import.new")
+        for book in books:
+            carried_out(book, size, created=size)
         again = interleaved({"known": lambda: carried_out(next(known), size, created=0)}, rounds=ROUNDS)
         yield Figure("import.known", again["known"], "rows/s", medians["new"], "import.new")
+        yield Figure("import.memory", peak_of(scale.pick(1_000_000, 20_000), Path(folder)), "MB")
+
+
+def undo_seconds(name: str) -> float:
+    """Seconds to take back the import whose file has this name; everybody it made goes."""
+    importing = Import.objects.get(selection__name=name)
+    undo.ask(importing, by=None, now=timezone.now())
+    taken = seconds(lambda: undo.run(importing.pk, now=timezone.now()))
+    importing.refresh_from_db()
+    assert (importing.state, importing.undone["removed"]) == ("undone", importing.created), importing.problem
+    return taken
+
+
+# One import in a process of its own, and the most memory that it and its reader took: ru_maxrss is in kB.
+ALONE = """
+import resource, sys
+import django
+django.setup()
+from django.utils import timezone
+from recipients.imports import runs
+runs.run(int(sys.argv[1]), worker="bench", clock=timezone.now)
+print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024)
+"""
+
+
+def peak_of(size: int, folder: Path) -> float:
+    """Megabytes of the larger of the two processes that carry an import out: the worker, and the reader of the file."""
+    importing = started(a_workbook(folder / "large.xlsx", size, turn=99))
+    command = [sys.executable, "-c", ALONE, str(importing.pk)]
+    peak = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    importing.refresh_from_db()
+    assert (importing.state, importing.taken) == ("finished", size), importing.problem
+    return peak
 
 
 def a_workbook(path: Path, size: int, turn: int) -> Path:
@@ -66,7 +106,15 @@ def a_workbook(path: Path, size: int, turn: int) -> Path:
 
 
 def carried_out(path: Path, size: int, *, created: int) -> float:
-    """Rows per second from the start to the end of the job; uploading comes before it."""
+    """Rows per second from the start to the end of the job; uploading comes before it, indexing its words after it."""
+    importing = started(path)
+    speed = rate(size, lambda: runs.run(importing.pk, worker="bench", clock=timezone.now))
+    importing = Import.objects.get(pk=importing.pk)
+    assert (importing.state, importing.created, importing.taken) == ("finished", created, size), importing.problem
+    return speed
+
+
+def started(path: Path) -> Import:
     with path.open("rb") as file:
         importing = uploads.upload(File(file, name=path.name), by=None)
     choices = runs.Choices(
@@ -74,11 +122,7 @@ def carried_out(path: Path, size: int, *, created: int) -> float:
         declared=SIGNED_UP if os.environ.get("IMPORT_CONSENT") else WITHOUT_CONSENT,
         selection_name=path.stem,
     )
-    runs.start(importing, choices, now=timezone.now())
-    speed = rate(size, lambda: runs.run(importing.pk, worker="bench", clock=timezone.now))
-    importing = Import.objects.get(pk=importing.pk)
-    assert (importing.state, importing.created, importing.taken) == ("finished", created, size), importing.problem
-    return speed
+    return runs.start(importing, choices, now=timezone.now())
 
 
 def bare(path: Path, size: int) -> float:

@@ -11,6 +11,7 @@ from consent.models import (
     ConsentDetail,
     ConsentEvent,
     EvidenceFile,
+    Export,
     Ground,
     LegalBasis,
     OptOutKey,
@@ -63,6 +64,14 @@ class ConsentDetailAdmin(ReadOnly):
     search_fields = ("=address",)
     exclude = ("salt", "fingerprint")
     ordering = ("-event_id",)
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnly):
+    list_display = ("at", "by", "what", "name", "form", "rows")
+    list_filter = ("what", "form")
+    list_select_related = ("by",)
+    ordering = ("-id",)
 
 
 @admin.register(Annulment)

@@ -381,6 +381,21 @@ class Suppression(models.Model):
         return self.address
 
 
+class Export(models.Model):
+    """Who took which list out of the house, when; written before the first row leaves, and never changed by anybody."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    what = models.CharField(max_length=20)  # people, companies, messages, suppressions
+    name = models.CharField(max_length=200)  # of the list, as its page said
+    form = models.CharField(max_length=4)  # xlsx or csv
+    asked = models.JSONField(default=dict)  # number of the list, words searched
+    rows = models.PositiveIntegerField(null=True)  # None while it is being written
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.form})"
+
+
 def new_key() -> str:
     """128 random bits, 22 URL characters."""
     return secrets.token_urlsafe(16)

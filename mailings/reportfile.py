@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
@@ -173,38 +172,6 @@ def _write(sheet: Any, columns: Sequence[str], rows: Any) -> None:
     sheet.append([text(sheet, name, bold=True) for name in columns])
     for row in rows:
         sheet.append([text(sheet, cell) if isinstance(cell, str) else cell for cell in row])
-
-
-def recipients(messages: QuerySet[Message], target: BinaryIO) -> None:
-    """The recipients of a slice as a workbook: who, what became of it, when."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Recipients"))
-    moments = ("sent_at", "delivered_at", "opened_at", "clicked_at", "bounced_at", "unsubscribed_at", "complained_at")
-    columns = [
-        *(_("First name"), _("Last name"), _("Company"), _("E-mail"), _("Status"), _("Reason"), _("Sent")),
-        *(_("Delivered"), _("Opened"), _("Clicked"), _("Bounced"), _("Unsubscribed"), _("Complained")),
-    ]
-    labels = dict(Message.State.choices)
-    found = messages.order_by("pk").values_list(
-        "person__first_name",
-        "person__last_name",
-        "person__company__name",
-        "address",
-        "state",
-        "reason",
-        *moments,
-    )
-    rows = (
-        [
-            *(str(value or "") for value in row[:4]),
-            str(labels.get(row[4], row[4])),
-            str(reports.WORDS.get(row[5], row[5])),
-            *(localtime(at).replace(tzinfo=None) if at else "" for at in row[6:]),
-        ]
-        for row in found[:MOST_ROWS].iterator(chunk_size=5_000)
-    )
-    _write(sheet, columns, rows)
-    book.save(target)
 
 
 def document(page: str) -> bytes:

@@ -7,6 +7,7 @@ from mailings.views import (
     acting,
     content,
     domains,
+    exporting,
     library,
     link_library,
     online,
@@ -73,7 +74,7 @@ urlpatterns = [
     # what came of it
     path("mailings/<int:pk>/summary/", reports.summary, name="summary"),
     path("mailings/<int:pk>/messages/", reports.messages, name="messages"),
-    path("mailings/<int:pk>/messages/xlsx/", reports.messages_xlsx, name="messages_xlsx"),
+    path("mailings/<int:pk>/messages/export/", exporting.messages, name="messages_export"),
     path("mailings/<int:pk>/messages/<int:number>/", reports.message, name="message"),
     path("mailings/<int:pk>/unknown/", reports.resolve, name="resolve"),
     path("mailings/<int:pk>/links/", reports.links, name="links"),

@@ -1,18 +1,22 @@
 """The list of addresses that may not be mailed: search, put on, take off."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent import pseudonyms, suppressions
+from consent.export import CHUNK, Table
 from consent.forms import BlockForm, ReleaseForm
 from consent.models import Suppression, SuppressionReason
-from consent.views import pages
+from consent.views import exporting, pages
 from consent.views.addresses import actor
 
 
@@ -20,6 +24,21 @@ from consent.views.addresses import actor
 def index(request: HttpRequest) -> HttpResponse:
     """List suppressed addresses, newest first, searched and narrowed by reason."""
     asked = request.GET.dict()
+    found, words, reason, released = _found(asked)
+    context = {
+        "page": pages.newest_first(found, asked),
+        "reasons": SuppressionReason.choices,
+        "reason": reason,
+        "words": words,
+        "released": released,
+        "final": suppressions.FINAL,
+        "nothing": not (words or reason or released) and not found.exists(),
+    }
+    fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
+    return render(request, f"consent/suppressions.html{fragment}", context)
+
+
+def _found(asked: Mapping[str, str]) -> tuple[QuerySet[Suppression], str, str, bool]:
     words, reason = asked.get("q", "").strip().lower()[:100].replace("\x00", ""), asked.get("reason", "")
     released = asked.get("show") == "released"
     found = Suppression.objects.filter(released_at__isnull=not released).select_related(
@@ -37,17 +56,28 @@ def index(request: HttpRequest) -> HttpResponse:
     if why := asked.get("why", "")[:30]:
         told = found.filter(actor="self")
         found = told.filter(evidence__why=why) if why != "none" else told.exclude(evidence__has_key="why")
-    context = {
-        "page": pages.newest_first(found, asked),
-        "reasons": SuppressionReason.choices,
-        "reason": reason,
-        "words": words,
-        "released": released,
-        "final": suppressions.FINAL,
-        "nothing": not (words or reason or released) and not found.exists(),
-    }
-    fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
-    return render(request, f"consent/suppressions.html{fragment}", context)
+    return found, words, reason, released
+
+
+@require_POST
+@exporting.may_export
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The list as it is searched, as a file."""
+    asked = request.POST.dict()
+    found, words, reason, released = _found(asked)
+    headers = [_("Address"), _("Channel"), _("Reason"), _("Subscription type"), _("Since"), _("Until"), _("Lifted at")]
+    names = dict(SuppressionReason.choices)
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for row in found.order_by("pk").iterator(chunk_size=CHUNK):
+            kind = row.subscription_type.name if row.subscription_type else ""
+            address = _("Erased address") if row.hashed_with else row.address
+            yield address, row.channel, str(names[row.reason]), kind, row.created_at, row.until, row.released_at
+
+    table = Table(
+        "suppressions", _("Suppressions"), headers, rows, {"words": words, "reason": reason, "released": released}
+    )
+    return exporting.respond(request, table, back="consent:suppressions")
 
 
 @permission_required("consent.add_suppression", raise_exception=True)

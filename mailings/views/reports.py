@@ -1,14 +1,13 @@
 """The pages of a mailing that was started: Summary, Recipients, Tracked links, Bounces, Content; and all of them together."""
 
 import datetime as dt
-from tempfile import TemporaryFile
 from typing import Any, cast
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -98,18 +97,6 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
     }
     fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"mailings/messages.html{fragment}", context)
-
-
-@require_GET
-@permission_required("mailings.view_mailing", raise_exception=True)
-def messages_xlsx(request: HttpRequest, pk: int) -> FileResponse:
-    """The recipients that the filter found, as a workbook."""
-    mailing = _mailing(pk)
-    out = TemporaryFile()  # noqa: SIM115 - the response closes it
-    reportfile.recipients(slices.messages(Slice.asked(mailing, request.GET.dict())), out)
-    out.seek(0)
-    name = slugify(mailing.name)[:60] or f"mailing-{mailing.pk}"
-    return FileResponse(out, as_attachment=True, filename=f"{name}-recipients.xlsx", content_type=reportfile.XLSX)
 
 
 @require_GET

@@ -41,6 +41,7 @@ FOREIGN = {
 MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|table|workbook)", re.IGNORECASE)
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
+FORMULA_SIGNS = "=+-@"
 INVISIBLE = re.compile("[\x00\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]|_x000D_")
 SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 FAR_CELL = re.compile(rb'r="([A-Z]{1,3})([0-9]+)"')
@@ -222,6 +223,8 @@ def first_filled(book: Any, names: list[str]) -> Any:
 def text(cell: object) -> str:
     """What stands in a cell, as one clean line."""
     if cell.__class__ is str:
+        if cell[:1] == "'" and cell[1:2] in FORMULA_SIGNS and cell[1:]:
+            cell = cell[1:]  # the mark of text, as an export writes it
         return cell if cell.isprintable() and len(cell) <= LONGEST_CELL and cell.strip() == cell else clean(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"

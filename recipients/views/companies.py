@@ -3,13 +3,14 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recipients import paging, timeline, todos
+from consent.views import exporting
+from recipients import paging, tables, timeline, todos
 from recipients.cards import CompanyForm
 from recipients.forms import AddToForm, TaskForm
 from recipients.models import Company, Person
@@ -37,6 +38,16 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"recipients/companies.html{fragment}", context)
+
+
+@require_POST
+@exporting.may_export
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Give the companies that are found as a file."""
+    words = request.POST.get("q", "").strip()[:100]
+    found = Company.objects.filter(name__icontains=words) if words else Company.objects.all()
+    table = tables.companies(found, name=_("Companies"), asked={"words": words})
+    return exporting.respond(request, table, back="recipients:companies")
 
 
 @require_safe

@@ -1,12 +1,14 @@
 """What selections and projects have in common on the page: members, adding, taking off."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from recipients import members, paging
+from consent.views import exporting
+from recipients import members, paging, tables
 from recipients.forms import AddToForm
 from recipients.models import Person, Project, ProjectMember
 from recipients.views import picked
@@ -68,6 +70,16 @@ def add(request: HttpRequest, which: members.List) -> HttpResponse:
     else:
         messages.info(request, _("Nobody new: they were on the list already"))
     return redirect(f"recipients:{which._meta.model_name}", which.pk)
+
+
+def export(request: HttpRequest, which: members.List) -> HttpResponseBase:
+    """The people on a list, as they are searched, as a file."""
+    words = request.POST.get("q", "").strip()[:100]
+    what = which._meta.model_name or ""
+    table = tables.people(
+        members.of(which).matching(words), what=what, name=which.name, asked={"number": which.pk, "words": words}
+    )
+    return exporting.respond(request, table, back=reverse(f"recipients:{what}", args=[which.pk]))
 
 
 def remove(request: HttpRequest, which: members.List) -> HttpResponse:

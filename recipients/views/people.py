@@ -3,14 +3,15 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recipients import filters, members, paging, people, timeline, todos
+from consent.views import exporting
+from recipients import filters, members, paging, people, tables, timeline, todos
 from recipients.cards import PersonForm
 from recipients.forms import AddToForm, TaskForm
 from recipients.models import Company, Import, Merge, Person, Project, ProjectMember, Selection
@@ -71,6 +72,18 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         "add_to": AddToForm(),
     }
     return render(request, "recipients/person.html", context)
+
+
+@require_POST
+@exporting.may_export
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Give everybody who is found as a file."""
+    words = request.POST.get("q", "").strip()[:100]
+    narrowed = filters.read(request.POST.dict())
+    found = filters.apply(Person.objects.matching(words), narrowed, user=request.user)
+    asked = {"words": words, **dict(narrowed.pairs)}
+    table = tables.people(found, what="people", name=_("People"), asked=asked)
+    return exporting.respond(request, table, back="recipients:people")
 
 
 @require_safe

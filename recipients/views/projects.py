@@ -4,11 +4,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from consent.views import exporting
 from recipients import paging, todos
 from recipients.forms import ProjectForm, TaskForm
 from recipients.models import Project, ProjectMember
@@ -47,6 +48,13 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"card": project, "tasks": todos.open_of(project), "task_form": TaskForm(assignee=request.user)}
     fragment = "#members" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"recipients/project.html{fragment}", context)
+
+
+@require_POST
+@exporting.may_export
+def export(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Give its people as a file."""
+    return lists.export(request, get_object_or_404(Project, pk=pk))
 
 
 @permission_required("recipients.add_project", raise_exception=True)

@@ -4,12 +4,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from consent.views import exporting
 from recipients import paging, selections
 from recipients.criteria import glossary, meaning
 from recipients.forms import SelectionForm
@@ -66,6 +67,13 @@ def _criteria(selection: Selection) -> dict[str, object]:
         "draft_waits": selection.draft is not None,
         "by_criteria": True,
     }
+
+
+@require_POST
+@exporting.may_export
+def export(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Give its people as a file."""
+    return lists.export(request, get_object_or_404(Selection, pk=pk))
 
 
 @permission_required("recipients.add_selection", raise_exception=True)

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from consent import unsubscribe
 from consent.models import OptOutKey
-from mailings import breakdowns, clickmap, compiling, reportfile, statistics
+from mailings import breakdowns, clickmap, compiling, statistics
 from mailings.models import Breakdown, Mailing, Message
 from mailings.reports import LinkRow
 from tests.conftest import NOON
@@ -177,13 +177,12 @@ def test_recipients_are_exported_as_the_filter_found_them(reader):
     mailing, rows = sent("ada@example.org", "=cmd@example.org")
     clicked(rows[0])
 
-    answer = reader.get(f"/mailings/{mailing.pk}/messages/xlsx/?did=clicked")
+    answer = reader.post(f"/mailings/{mailing.pk}/messages/export/", {"did": "clicked"})
     sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
-    everybody = io.BytesIO()
-    reportfile.recipients(Message.objects.filter(mailing=mailing), everybody)
+    everybody = reader.post(f"/mailings/{mailing.pk}/messages/export/")
 
-    assert [row[3] for row in sheet.iter_rows(min_row=2, values_only=True)] == ["ada@example.org"]
-    cells = [cell for row in load_workbook(everybody).active for cell in row]
+    assert [row[4] for row in sheet.iter_rows(min_row=2, values_only=True)] == ["ada@example.org"]
+    cells = [cell for row in load_workbook(io.BytesIO(b"".join(everybody.streaming_content))).active for cell in row]
     assert any(cell.value == "=cmd@example.org" for cell in cells)
     assert not any(cell.data_type == "f" for cell in cells)
 
@@ -193,4 +192,4 @@ def test_exports_need_their_permission(client):
 
     mailing, _rows = sent("ada@example.org")
     client.force_login(User.objects.create_user("eve"))
-    assert client.get(f"/mailings/{mailing.pk}/messages/xlsx/").status_code == 403
+    assert client.post(f"/mailings/{mailing.pk}/messages/export/").status_code == 403
