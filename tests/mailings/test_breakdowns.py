@@ -174,6 +174,9 @@ def test_the_printed_report_is_a_pdf(reader):
 
 
 def test_recipients_are_exported_as_the_filter_found_them(reader):
+    from django.contrib.auth.models import Permission, User
+
+    User.objects.get().user_permissions.add(Permission.objects.get(codename="add_export"))
     mailing, rows = sent("ada@example.org", "=cmd@example.org")
     clicked(rows[0])
 
