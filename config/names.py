@@ -370,7 +370,6 @@ FIELDS: Mapping[str, Words] = {
     "window": _("days and hours"),
     "withdrawn_at": _("withdrawn at"),
     "withdrawn_event": _("withdrawn in entry"),
-    "form": _("file format"),
     "rows": _("rows"),
     "what": _("what changed"),
     "wording": _("wording"),

@@ -388,7 +388,7 @@ class Export(models.Model):
     at = models.DateTimeField()
     what = models.CharField(max_length=20)  # people, companies, messages, suppressions
     name = models.CharField(max_length=200)  # of the list, as its page said
-    form = models.CharField(max_length=4)  # xlsx or csv
+    form = models.CharField(_("file format"), max_length=4)  # xlsx or csv
     asked = models.JSONField(default=dict)  # number of the list, words searched
     rows = models.PositiveIntegerField(null=True)  # None while it is being written
 

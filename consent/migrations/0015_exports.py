@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("what", models.CharField(max_length=20)),
                 ("name", models.CharField(max_length=200)),
-                ("form", models.CharField(max_length=4)),
+                ("form", models.CharField(max_length=4, verbose_name="file format")),
                 ("asked", models.JSONField(default=dict)),
                 ("rows", models.PositiveIntegerField(null=True)),
                 (
