@@ -17,6 +17,8 @@ app.conf.beat_schedule = {
     "hits": {"task": "tracking.tasks.take_in_hits", "schedule": 2.0, "options": {"expires": 10}},
     "inbound mail": {"task": "tracking.tasks.read_inbound_mail", "schedule": 2.0, "options": {"expires": 10}},
     "statistics": {"task": "mailings.tasks.fold_journal", "schedule": 2.0, "options": {"expires": 10}},
+    "day after": {"task": "mailings.tasks.tell_authors", "schedule": 600.0, "options": {"expires": 500}},
+    "old events": {"task": "mailings.tasks.keep_less", "schedule": 43_200.0},
     "breakdowns": {"task": "mailings.tasks.count_breakdowns", "schedule": 10.0, "options": {"expires": 20}},
     "confirmations": {"task": "consent.tasks.send_confirmations", "schedule": 2.0, "options": {"expires": 10}},
     "later joiners": {"task": "mailings.tasks.take_in_joiners", "schedule": 60.0, "options": {"expires": 50}},

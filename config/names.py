@@ -100,6 +100,8 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
 }
 
 FIELDS: Mapping[str, Words] = {
+    "pruned_at": _("events removed at"),
+    "summary_mailed_at": _("summary mailed at"),
     "counted_at": _("counted at"),
     "is_old": _("is old"),
     "parts": _("parts"),

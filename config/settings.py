@@ -26,6 +26,16 @@ def required(name: str, hint: str) -> str:
     raise ImproperlyConfigured(f"{name} is not set: {hint}")
 
 
+def number_or_never(name: str, usual: int) -> int | None:
+    """A whole number, or None for "never"."""
+    written = os.environ.get(name) or str(usual)
+    if written == "never":
+        return None
+    if not written.isascii() or not written.isdigit():
+        raise ImproperlyConfigured(f"{name}={written}: give a number, or never")
+    return int(written)
+
+
 SECRET_KEY = required("SECRET_KEY", "a long random text; it signs every link in every mail.")
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
@@ -208,6 +218,9 @@ DNS_SERVERS = [server for server in os.environ.get("DNS_SERVERS", "").replace(",
 JUDGE: dict[str, Any] = json.loads(os.environ.get("JUDGE") or "{}")
 # A file with networks of data centres, one CIDR a line; a hit from there is a little more likely a machine's.
 JUDGE_NETWORKS = Path(os.environ["JUDGE_NETWORKS"]) if os.environ.get("JUDGE_NETWORKS") else None
+# After how many days visitors' addresses are shortened, and after how many months raw events go; "never" for neither.
+IP_DAYS = number_or_never("IP_DAYS", 30)
+EVENT_MONTHS = number_or_never("EVENT_MONTHS", 24)
 # Whether link actions may call systems inside our own network (webhooks to an address that is not public).
 CALLS_INSIDE = os.environ.get("CALLS_INSIDE") == "1"
 JOURNAL_DIR = Path(os.environ.get("JOURNAL_DIR", VAR_DIR / "journal"))

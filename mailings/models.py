@@ -111,6 +111,7 @@ class Mailing(models.Model):
     frozen_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    summary_mailed_at = models.DateTimeField(null=True)  # when its author was told what became of it: mailings.dayafter
     archived_at = models.DateTimeField(null=True)  # out of sight, not gone
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -484,6 +485,7 @@ class Counts(models.Model):
     unsubscribed = models.PositiveIntegerField(default=0)
     # {"open": {"human": 9, "machine": 4, "only_machine": 2, "apple_privacy": 1}, "click": {…}}: mailings.outcome
     hits = models.JSONField(default=dict)
+    pruned_at = models.DateTimeField(null=True)  # when its raw events went: the figures are final (mailings.retention)
     refreshed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -49,6 +49,12 @@ SET_MOMENTS = f"""
         AS new (id, {", ".join(MOMENTS)}, reason, answer)
     WHERE message.id = new.id
 """  # noqa: S608 - our own column names
+# A crowd stays one: what told it were addresses that are shortened after a month.
+FORGET_VERDICTS = """
+    UPDATE tracking_event SET folded_at = NULL, is_machine = false,
+        reasons = CASE WHEN reasons @> '["crowd"]' THEN '["crowd"]'::jsonb ELSE '[]'::jsonb END
+    WHERE mailing = %s
+"""
 FORGET_MOMENTS = f"""
     UPDATE mailings_message SET {", ".join(f"{name} = NULL" for name in MOMENTS)},
         reason = CASE WHEN state = 'sent' AND bounced_at IS NOT NULL THEN '' ELSE reason END,
@@ -141,10 +147,15 @@ def catch_up(*, now: dt.datetime, portions: int = 40) -> int:
 
 
 def rebuild(mailing: Mailing, *, now: dt.datetime) -> None:
-    """Forget what was folded of a mailing and work it out again from the journal, judging with today's judge."""
+    """Forget what was folded of a mailing and work it out again from the journal, judging with today's judge.
+
+    A mailing whose events are gone keeps the figures it has.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        tracking.Event.objects.filter(mailing=mailing.pk).update(folded_at=None, is_machine=False, reasons=[])
+        if Counts.objects.filter(mailing=mailing, pruned_at__isnull=False).exists():
+            return
+        cursor.execute(FORGET_VERDICTS, [mailing.pk])
         cursor.execute(FORGET_MOMENTS, [mailing.pk])
         Counts.objects.filter(mailing=mailing).update(hits={}, **dict.fromkeys(PEOPLE, 0))
         LinkCount.objects.filter(mailing=mailing).delete()
@@ -199,9 +210,10 @@ def _states(mailing: Mailing) -> dict[str, int]:
 
 def _read(messages: set[int], batch: set[int], crowd: Mapping[int, int]) -> list[_Story]:
     """The messages that exist, with their folded events and those of this batch."""
-    rows = Message.objects.filter(pk__in=messages).values_list(
-        "id", "mailing_id", "address", "channel", "sent_at", "person_id"
-    )
+    counting = Message.objects.filter(
+        pk__in=messages, mailing__counts__pruned_at=None
+    )  # others have their last figures
+    rows = counting.values_list("id", "mailing_id", "address", "channel", "sent_at", "person_id")
     stories = {(row[1], row[0]): _Story(*row) for row in rows}
     hosted = networks.known(settings.JUDGE_NETWORKS)
     columns = ("id", "kind", "at", "link", "method", "user_agent", "fetched_for", "category", "detail", "is_machine")

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, again, breakdowns, breakers, dns, lifecycle, mx, resting, restraint, returned, statistics
+from mailings import accounts, again, breakdowns, breakers, dayafter, dns, lifecycle, mx, resting, restraint, retention, returned, statistics
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
@@ -100,6 +100,19 @@ def look_outside(*, mailing: int) -> None:
 def fold_journal() -> int:
     """Turn what came back into statistics."""
     return statistics.catch_up(now=timezone.now())
+
+
+@shared_task
+def tell_authors() -> int:
+    """Tell authors what became of their mailings a day later."""
+    return dayafter.send_due(now=timezone.now())
+
+
+@shared_task
+def keep_less() -> int:
+    """Shorten visitors' addresses, and let go of events that are old enough."""
+    now = timezone.now()
+    return retention.shorten_addresses(now=now) + retention.prune(now=now)
 
 
 @shared_task

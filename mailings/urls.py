@@ -17,6 +17,7 @@ from mailings.views import (
     restraint,
     returned,
     sending,
+    trends,
     wizard,
 )
 
@@ -85,6 +86,8 @@ urlpatterns = [
     path("mailings/<int:pk>/click-map/", reports.click_map, name="click_map"),
     path("mailings/<int:pk>/as-sent/", reports.as_sent, name="as_sent"),
     path("mailings/<int:pk>/follow-up/", reports.follow_up, name="follow_up"),
+    path("mailings/<int:pk>/follow-up/draft/", reports.follow_up_draft, name="follow_up_draft"),
+    path("mailings/<int:pk>/follow-up/tasks/", reports.follow_up_tasks, name="follow_up_tasks"),
     # the library of links
     path("links/", link_library.index, name="link_library"),
     path("links/new/", link_library.edit, name="library_link_new"),
@@ -96,6 +99,8 @@ urlpatterns = [
     path("links/<int:pk>/actions/<int:number>/remove/", link_library.remove_action, name="library_link_action_remove"),
     path("k/<str:token>/<int:number>/", acting.act, name="act"),
     path("reports/", reports.index, name="reports"),
+    path("reports/compare/", trends.compare, name="compare"),
+    path("reports/trends/", trends.index, name="trends"),
     path("bounces/", returned.index, name="returned"),
     path("bounces/follow-up/", returned.follow_up, name="returned_follow_up"),
     path("bounces/<int:number>/", returned.one, name="returned_one"),

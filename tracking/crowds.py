@@ -17,7 +17,9 @@ AROUND = """
     WITH fresh AS (
         SELECT mailing, ip, min(at) - make_interval(secs => %(span)s) AS first,
             max(at) + make_interval(secs => %(span)s) AS last FROM tracking_event
-        WHERE id = ANY(%(batch)s) AND kind = 'click' AND ip IS NOT NULL AND method = 'GET' GROUP BY mailing, ip
+        WHERE id = ANY(%(batch)s) AND kind = 'click' AND ip IS NOT NULL AND method = 'GET'
+          AND ip <> host(network(set_masklen(ip, CASE family(ip) WHEN 4 THEN 24 ELSE 48 END)))::inet  -- shortened since
+        GROUP BY mailing, ip
     ), crowded AS (
         SELECT fresh.* FROM fresh WHERE (
             SELECT count(DISTINCT near.message) FROM tracking_event near

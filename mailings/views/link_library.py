@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mailings import clickers, followup
+from mailings.followup_forms import FollowUpForm
 from mailings.link_forms import ActionForm, LibraryLinkForm
 from recipients import paging
-from recipients.forms import AddToForm
-from recipients.models import Person
+from recipients.models import Person, Project
 from tracking import actions, library
 from tracking.models import Act, LibraryLink, LinkAction
 
@@ -97,17 +97,17 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("mailings.change_mailing", raise_exception=True)
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Put everybody who clicked on a selection or a project."""
-    link, form = get_object_or_404(LibraryLink, pk=pk), AddToForm(request.POST)
+    link, form = get_object_or_404(LibraryLink, pk=pk), FollowUpForm(request.POST)
     if not form.is_valid():
         for mistake in form.non_field_errors() or [_("That list is not there any more.")]:
             notices.error(request, str(mistake))
         return redirect("mailings:library_link", pk)
     given = form.cleaned_data
-    target = followup.Target(given["selection"], given["project"], given["new_selection"])
+    target = followup.Target(given["selection"], given["project"], given["new_selection"], given["new_project"])
     added = followup.add(clickers.people(link), target, by=cast("User", request.user))
     text = ngettext("%(number)s person is new on “%(name)s”.", "%(number)s people are new on “%(name)s”.", added.new)
     notices.success(request, text % {"number": number_format(added.new, force_grouping=True), "name": added.to.name})
-    return redirect("recipients:project" if added.to == target.project else "recipients:selection", added.to.pk)
+    return redirect("recipients:project" if isinstance(added.to, Project) else "recipients:selection", added.to.pk)
 
 
 def _show(request: HttpRequest, link: LibraryLink, form: ActionForm, status: int = 200) -> HttpResponse:
@@ -132,6 +132,6 @@ def _show(request: HttpRequest, link: LibraryLink, form: ActionForm, status: int
         .select_related("action", "person")
         .order_by("-pk")[:5],
         "done": Act.objects.filter(action__link=link, state=Act.State.DONE).count(),
-        "follow_up": AddToForm(),
+        "follow_up": FollowUpForm(),
     }
     return render(request, "mailings/library_link.html", context, status=status)

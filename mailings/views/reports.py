@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from consent.views.public import WHYS
 from mailings import breakdowns, clickmap, followup, lifecycle, reading, reportfile, reports, resolving, slices
+from mailings.followup_forms import FollowUpForm, TasksForm
 from mailings.models import Mailing, Message
 from mailings.rendering import frame
 from mailings.rendering.blocks import NoSuchBlock
@@ -28,8 +29,7 @@ from mailings.slices import Slice
 from mailings.views import overrides
 from mailings.views.content import MAIL_POLICY
 from recipients import paging
-from recipients.forms import AddToForm
-from recipients.models import Person
+from recipients.models import Person, Project
 from tracking import bounces
 from tracking.models import Link
 
@@ -60,7 +60,8 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
         "returned": returned,
         "ours": sum(kind.people for kind in returned if kind.is_ours),
         "refresh": _refresh(mailing, timezone.now()),
-        "follow_up": AddToForm(),
+        "follow_up": FollowUpForm(),
+        "tasks": TasksForm(),
         "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES],
         "overridden": overrides.reported(mailing),
     }
@@ -92,7 +93,8 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         "link": Link.objects.filter(mailing=mailing.pk, number=slice_.link).first()
         if slice_.link is not None
         else None,
-        "follow_up": AddToForm(),
+        "follow_up": FollowUpForm(),
+        "tasks": TasksForm(),
         "unknown": context["figures"].unknown if slice_.state == Message.State.UNKNOWN else 0,
     }
     fragment = "#found" if request.headers.get("HX-Request") == "true" else ""
@@ -228,35 +230,70 @@ def download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 
 @require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
+def follow_up_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """A draft of a next mailing to a slice of the recipients, or to those that were ticked."""
+    mailing = _mailing(pk)
+    slice_ = Slice.asked(mailing, request.POST.dict())
+    some = _ticked(request, mailing)
+    copy = followup.draft(mailing, slice_, some, by=cast("User", request.user), now=timezone.now())
+    notices.success(request, _("This draft goes to them. Change what it says before you send it."))
+    return redirect("mailings:setup", copy.pk)
+
+
+@require_POST
+@permission_required("recipients.add_task", raise_exception=True)
+def follow_up_tasks(request: HttpRequest, pk: int) -> HttpResponse:
+    """A task for each of a slice, or of those that were ticked."""
+    mailing, form = _mailing(pk), TasksForm(request.POST)
+    slice_ = Slice.asked(mailing, request.POST.dict())
+    if not form.is_valid():
+        notices.error(request, _("Say what is to be done, and on which day it exists."))
+        return redirect(slice_.url)
+    made = followup.make_tasks(
+        _ticked_or_all(request, mailing, slice_),
+        title=form.cleaned_data["title"],
+        notes=_("After the mailing “%(name)s”.") % {"name": mailing.name},
+        due_on=form.cleaned_data["due_on"],
+        assignee=form.cleaned_data["assignee"],
+        by=cast("User", request.user),
+        now=timezone.now(),
+    )
+    text = ngettext("%(number)s task was made.", "%(number)s tasks were made.", made)
+    notices.success(request, text % {"number": number_format(made, force_grouping=True)})
+    return redirect(slice_.url)
+
+
+@require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a slice of the recipients, or those that were ticked, on a selection or a project."""
     mailing = _mailing(pk)
     slice_ = Slice.asked(mailing, request.POST.dict())
-    form = AddToForm(request.POST)
+    form = FollowUpForm(request.POST)
     if not form.is_valid():
         for mistake in form.non_field_errors() or [_("That list is not there any more.")]:
             notices.error(request, str(mistake))
         return redirect(slice_.url)
     given = form.cleaned_data
-    target = followup.Target(given["selection"], given["project"], given["new_selection"])
+    target = followup.Target(given["selection"], given["project"], given["new_selection"], given["new_project"])
     added = followup.add(_ticked_or_all(request, mailing, slice_), target, by=cast("User", request.user))
     text = ngettext("%(number)s person is new on “%(name)s”.", "%(number)s people are new on “%(name)s”.", added.new)
     notices.success(request, text % {"number": number_format(added.new, force_grouping=True), "name": added.to.name})
-    return redirect("recipients:project" if added.to == target.project else "recipients:selection", added.to.pk)
+    return redirect("recipients:project" if isinstance(added.to, Project) else "recipients:selection", added.to.pk)
 
 
 def _ticked_or_all(request: HttpRequest, mailing: Mailing, slice_: Slice) -> QuerySet[Person]:
-    if numbers := ticked(request):
-        return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=numbers).values("person"))
-    return slices.people(slice_)
+    some = _ticked(request, mailing)
+    return slices.people(slice_) if some is None else some
 
 
-def ticked(request: HttpRequest) -> list[int]:
-    """The messages that were ticked; none when everybody found is meant."""
-    if request.POST.get("everyone"):
-        return []
-    given = request.POST.getlist("message")[:MOST_TICKED]
-    return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 19]
+def _ticked(request: HttpRequest, mailing: Mailing) -> QuerySet[Person] | None:
+    """The people that were ticked, or None when everybody is meant."""
+    ticked = [int(text) for text in request.POST.getlist("message")[:MOST_TICKED] if text.isascii() and text.isdigit()]
+    if not ticked or request.POST.get("everyone"):
+        return None
+    return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=ticked).values("person"))
 
 
 @require_GET

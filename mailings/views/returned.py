@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from consent import typos
 from mailings import followup, handling, reports
+from mailings.followup_forms import FollowUpForm
 from mailings.forms import AddressField
 from mailings.models import Handling, Message
 from mailings.views import trail
 from recipients import paging
-from recipients.forms import AddToForm
-from recipients.models import Person, Selection
+from recipients.models import Person, Project, Selection
 from tracking import softbounces
 from tracking.refusals import NOT_A_BOUNCE, Category
 
@@ -68,7 +68,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "advice": reports.ADVICE.get(reason, ""),
         "lately": Handling.objects.select_related("by", "person").order_by("-pk")[:LATELY],
         "nothing": not page.rows and not reason and not words,
-        "follow_up": AddToForm(),
+        "follow_up": FollowUpForm(),
     }
     return render(request, "mailings/returned.html", context)
 
@@ -77,7 +77,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @permission_required("mailings.change_mailing", raise_exception=True)
 def follow_up(request: HttpRequest) -> HttpResponse:
     """Put the people that were ticked on a selection or a project."""
-    form = AddToForm(request.POST)
+    form = FollowUpForm(request.POST)
     ticked = [trail.number(text) for text in request.POST.getlist("message")[:MOST_TICKED]]
     people = Person.objects.filter(
         pk__in=Message.objects.filter(pk__in=ticked, bounced_at__isnull=False).values("person")
@@ -87,11 +87,11 @@ def follow_up(request: HttpRequest) -> HttpResponse:
             notices.error(request, str(mistake))
         return redirect("mailings:returned")
     given = form.cleaned_data
-    target = followup.Target(given["selection"], given["project"], given["new_selection"])
+    target = followup.Target(given["selection"], given["project"], given["new_selection"], given["new_project"])
     added = followup.add(people, target, by=cast("User", request.user))
     text = ngettext("%(number)s person is new on “%(name)s”.", "%(number)s people are new on “%(name)s”.", added.new)
     notices.success(request, text % {"number": number_format(added.new, force_grouping=True), "name": added.to.name})
-    return redirect("recipients:project" if added.to == target.project else "recipients:selection", added.to.pk)
+    return redirect("recipients:project" if isinstance(added.to, Project) else "recipients:selection", added.to.pk)
 
 
 @require_GET

@@ -294,7 +294,7 @@ def test_folding_costs_the_same_queries_for_one_event_and_for_a_hundred(django_a
     for message in messages:
         it_happened(message, "click", link=1)
 
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(24):
         assert statistics.fold(now=LATER) == 100
 
 
