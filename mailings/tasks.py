@@ -15,7 +15,21 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mailings import accounts, again, breakdowns, breakers, dayafter, dns, lifecycle, mx, resting, restraint, retention, returned, statistics
+from mailings import (
+    accounts,
+    again,
+    breakdowns,
+    breakers,
+    dayafter,
+    dns,
+    lifecycle,
+    mx,
+    resting,
+    restraint,
+    retention,
+    returned,
+    statistics,
+)
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
 from mailings.models import Mailing, SendingAccount
