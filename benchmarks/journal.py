@@ -63,7 +63,7 @@ def the_events(mailing: Mailing, size: int) -> list[tuple[object, ...]]:
 def write(rows: list[tuple[object, ...]]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE tracking_event")
-        with cursor.copy(f"COPY tracking_event ({COLUMNS}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY tracking_event ({COLUMNS}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -82,7 +83,7 @@ def a_mailing(size: int) -> Mailing:
     now = timezone.now()
     mailing = Mailing.objects.create(name="Fair", status="sent", started_at=now, finished_at=now)
     Link.objects.bulk_create(Link(mailing=mailing.pk, number=n, url=f"https://example.org/{n}") for n in range(1, 9))
-    given = {"mailing": mailing.pk, "size": size, "at": now}
+    given: dict[str, Any] = {"mailing": mailing.pk, "size": size, "at": now}
     with connection.cursor() as cursor:
         cursor.execute(MESSAGES, given)
         cursor.execute(EVENTS, given)

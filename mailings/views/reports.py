@@ -289,11 +289,19 @@ def _ticked_or_all(request: HttpRequest, mailing: Mailing, slice_: Slice) -> Que
 
 
 def _ticked(request: HttpRequest, mailing: Mailing) -> QuerySet[Person] | None:
-    """The people that were ticked, or None when everybody is meant."""
-    ticked = [int(text) for text in request.POST.getlist("message")[:MOST_TICKED] if text.isascii() and text.isdigit()]
-    if not ticked or request.POST.get("everyone"):
+    """The people that were ticked, or None when everybody found is meant."""
+    numbers = ticked(request)
+    if not numbers:
         return None
-    return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=ticked).values("person"))
+    return Person.objects.filter(pk__in=Message.objects.filter(mailing=mailing, pk__in=numbers).values("person"))
+
+
+def ticked(request: HttpRequest) -> list[int]:
+    """The messages that were ticked; none when everybody found is meant."""
+    if request.POST.get("everyone"):
+        return []
+    given = request.POST.getlist("message")[:MOST_TICKED]
+    return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 @require_GET

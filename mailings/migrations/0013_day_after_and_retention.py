@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0010_breakdown"),
+        ("mailings", "0012_versions_and_campaign"),
     ]
 
     operations = [
