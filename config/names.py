@@ -382,7 +382,6 @@ FIELDS: Mapping[str, Words] = {
     "completions": _("sent"),
     "confirmation": _("confirmation"),
     "day": _("day"),
-    "decided_at": _("decided at"),
     "definition": _("definition"),
     "draft_saved_at": _("draft saved at"),
     "embed": _("shown as"),

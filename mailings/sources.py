@@ -80,7 +80,7 @@ def follow_both(mailing: Mailing) -> None:
     has_both = mailing.selection_id is not None and mailing.project_id is not None
     if mailing.selection_id:
         Source.objects.get_or_create(mailing=mailing, selection_id=mailing.selection_id)
-    if has_both and mailing.both_links != Mailing.Both.UNION:
+    if mailing.project_id is not None and has_both and mailing.both_links != Mailing.Both.UNION:
         mailing.sources.filter(project_id=mailing.project_id).delete()
     elif mailing.project_id:
         Source.objects.get_or_create(mailing=mailing, project_id=mailing.project_id)
