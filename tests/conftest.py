@@ -6,9 +6,16 @@ import os
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """What a page of an earlier test spoke is over."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

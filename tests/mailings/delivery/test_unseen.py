@@ -2,7 +2,6 @@
 
 import email
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,31 +17,12 @@ from mailings.models import Chunk, Mailing, Message
 from recipients.models import Person
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type
-from tests.mailings.delivery.factories import a_channel
 from tests.mailings.factories import a_mailing, a_person, a_selection
 from tests.mailings.peer import Peer
 from tracking import journal, spool
 from tracking.models import Event
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _with_address(settings: object) -> None:
-    settings.POSTAL_ADDRESS = "De Werkbank, Kade 4, 3011 Rotterdam"  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    with Peer() as peer:
-        yield peer
-
-
-@pytest.fixture
-def channel(peer: Peer) -> Iterator[EmailChannel]:
-    channel = a_channel(peer)
-    yield channel
-    channel.close()
 
 
 def key_of(address: str) -> OptOutKey:
