@@ -13,7 +13,7 @@ from tests.mailings.factories import a_mailing, a_person, a_selection, an_author
 
 WORDS = {
     "en": ("Send without consent", "Ask a second person", "Approve", "Send", "Your question"),
-    "nl": ("Verzenden zonder toestemming", "Vraag een tweede persoon", "Goedkeuren", "Versturen", "Je vraag"),
+    "nl": ("Verzenden zonder toestemming", "Vraag een tweede persoon", "Akkoord", "Versturen", "Je vraag"),
 }
 
 
