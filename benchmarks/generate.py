@@ -4,10 +4,14 @@
 two years, one every five weeks), of which a third was opened and a twelfth clicked; `size` scales all of it.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
+
+from mailings.models import Mailing
 
 CITIES = [
     "Rotterdam",
@@ -37,13 +41,32 @@ def a_house(size: int) -> House:
     """Fill an empty database."""
     given: dict[str, Any] = {"size": size, "cities": CITIES, "mailings": MAILINGS, "each": size // 4}
     with connection.cursor() as cursor:
-        for statement in (COMPANIES, PEOPLE, ADDRESSES, MORE_ADDRESSES, WORDS, MAILED, MESSAGES):
+        for statement in (COMPANIES, PEOPLE, ADDRESSES, MORE_ADDRESSES, WORDS):
             cursor.execute(statement, given)
+        mail(now=timezone.now())
+        cursor.execute(MESSAGES, given)
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("SELECT id FROM mailings_mailing ORDER BY id")
         mailings = tuple(row[0] for row in cursor.fetchall())
         cursor.execute("SELECT count(*) FROM mailings_message")
         return House(size, int(cursor.fetchone()[0]), mailings)
+
+
+def mail(*, now: dt.datetime) -> None:
+    """Make newsletters that went out every 35 days, the last one five days ago."""
+    moments = [now - dt.timedelta(days=35 * (MAILINGS - number) + 5) for number in range(1, MAILINGS + 1)]
+    Mailing.objects.bulk_create(
+        Mailing(
+            name=f"Newsletter {number}",
+            subject=f"News {number}",
+            from_address="news@example.org",
+            status=Mailing.Status.SENT,
+            started_at=at,
+            finished_at=at,
+            frozen_at=at,
+        )
+        for number, at in enumerate(moments, start=1)
+    )
 
 
 COMPANIES = """
@@ -74,16 +97,6 @@ INSERT INTO recipients_personsearch (person_id, text)
 SELECT p.id, lower(concat_ws(' ', p.first_name, nullif(p.middle_name, ''), p.last_name,
     'person' || p.id || '@example' || p.id %% 997 || '.org', company.name))
 FROM recipients_person p JOIN recipients_company company ON company.id = p.company_id
-"""
-MAILED = """
-INSERT INTO mailings_mailing (type, status, name, subject, preheader, from_name, from_address, reply_to, track_opens,
-    track_clicks, content, content_version, one_per_address, refresh_at_start, created_at, updated_at, started_at,
-    finished_at, frozen_at)
-SELECT 'email', 'sent', 'Newsletter ' || n, 'News ' || n, '', '', 'news@example.org', '', true, true, '{}', 0, true,
-    true, moment.at, moment.at, moment.at, moment.at, moment.at
-FROM generate_series(1, %(mailings)s) n
-CROSS JOIN LATERAL (SELECT now() - (%(mailings)s - n) * interval '35 days' - interval '5 days' AS at) moment
-ORDER BY n
 """
 MESSAGES = """
 INSERT INTO mailings_message (mailing_id, person_id, channel, address, copy, state, reason, answer, data, attempts,

@@ -10,5 +10,8 @@ class FormsConfig(AppConfig):
     def ready(self) -> None:
         from consent import dossier
         from forms import kept
+        from forms.finding import found
+        from recipients import finding
 
+        finding.kinds.append(finding.Kind("forms", _("Forms"), "clipboard-list", found, "webforms.view_form"))
         dossier.holdings.extend(kept.holdings())

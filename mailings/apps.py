@@ -10,7 +10,7 @@ class MailingsConfig(AppConfig):
         from consent import dossier, unsubscribe
         from mailings import criteria, kept, leaving, lives, own_variables, unseen
         from mailings.rendering import variables
-        from recipients import merging, timeline
+        from recipients import finding, merging, timeline
         from recipients.criteria import fields
         from tracking import journal, postbox
 
@@ -20,5 +20,6 @@ class MailingsConfig(AppConfig):
         fields.vocabularies.append(criteria.fields)
         timeline.sources.extend(lives.sources())
         merging.movers.append(lives.move)
+        finding.kinds.append(finding.Kind("mailings", _("Mailings"), "mail", lives.found, "mailings.view_mailing"))
         variables.own.append(own_variables.variables)
         dossier.holdings.extend(kept.holdings())

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailings import reasons
-from mailings.models import Handling, Message, PersonalMail, Source
-from recipients import timeline
+from mailings.models import Handling, Mailing, Message, PersonalMail, Source
+from recipients import finding, timeline
 from recipients.merging import Kept
 from recipients.models import Person
 from recipients.timeline import Beyond, Entry, Who
@@ -138,3 +138,10 @@ def _rows(sql: str, who: Person, given: dict[str, Any], limit: int) -> list[Any]
     with connection.cursor() as cursor:
         cursor.execute(sql, {"person": who.pk, "limit": limit, **given})
         return list(cursor.fetchall())
+
+
+def found(words: str, alike: bool) -> Iterable[finding.Hit]:  # noqa: FBT001 - the shape of a finder
+    """Give the mailings with such a name or subject, for the search box."""
+    for mailing in finding.named(Mailing.objects.defer("content", "compiled"), words, alike=alike).order_by("-pk")[:5]:
+        page = "mailings:setup" if mailing.status == Mailing.Status.DRAFT else "mailings:detail"
+        yield finding.Hit(mailing.name, mailing.subject, reverse(page, args=[mailing.pk]))
