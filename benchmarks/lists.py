@@ -18,7 +18,7 @@ from recipients.models import Project, Selection
 
 ROUNDS = 5
 NEXT = re.compile(r'href="([^"]*)" rel="next"')
-PAGES = (
+PAGES: tuple[dict[str, str], ...] = (
     {}, {"sort": "-name"}, {"sort": "newest"}, {"country": "NL"}, {"country": "BE"}, {"country": "CZ"},
     {"language": "fr", "sort": "-name"}, {"show": "former"}, {"show": "unreachable"}, {"country": "BE", "language": "fr"},
 )  # fmt: skip
