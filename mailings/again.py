@@ -48,6 +48,16 @@ def evergreens() -> Sequence[int]:
     return list(Mailing.objects.filter(evergreen=True, status=Status.SENT).values_list("pk", flat=True))
 
 
+def keep_open(mailing: Mailing, *, is_open: bool, by: Author, now: datetime) -> None:
+    """Let later joiners of the sources get it, or no longer. Raises CannotMove for what has not been sent."""
+    if mailing.status not in OPEN:
+        raise CannotMove(_("This mailing has not been sent yet."))
+    with transaction.atomic():
+        if Mailing.objects.filter(pk=mailing.pk).exclude(evergreen=is_open).update(evergreen=is_open):
+            happenings.note(mailing.pk, "opened" if is_open else "closed", now=now, by=by)
+    mailing.evergreen = is_open
+
+
 def take_in_joiners(number: int, *, now: datetime) -> int:
     """Send an evergreen mailing to those who joined its sources since. Returns how many get it."""
     mailing = Mailing.objects.get(pk=number)

@@ -77,13 +77,13 @@ def follow_links(mailing: Mailing, *, selection_before: int | None, project_befo
 @transaction.atomic
 def follow_both(mailing: Mailing) -> None:
     """Make sources of what is linked, as the mailing says who counts when both are."""
-    has_both = mailing.selection_id is not None and mailing.project_id is not None
-    if mailing.selection_id:
-        Source.objects.get_or_create(mailing=mailing, selection_id=mailing.selection_id)
-    if mailing.project_id is not None and has_both and mailing.both_links != Mailing.Both.UNION:
-        mailing.sources.filter(project_id=mailing.project_id).delete()
-    elif mailing.project_id:
-        Source.objects.get_or_create(mailing=mailing, project_id=mailing.project_id)
+    selection, project = mailing.selection_id, mailing.project_id
+    if selection:
+        Source.objects.get_or_create(mailing=mailing, selection_id=selection)
+    if selection and project and mailing.both_links != Mailing.Both.UNION:
+        mailing.sources.filter(project_id=project).delete()
+    elif project:
+        Source.objects.get_or_create(mailing=mailing, project_id=project)
 
 
 def listed(mailing: Mailing) -> list[Listed]:

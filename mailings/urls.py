@@ -64,6 +64,7 @@ urlpatterns = [
     path("mailings/<int:pk>/at-once/", sending.at_once, name="at_once"),
     path("mailings/<int:pk>/approve/", sending.approve, name="approve"),
     path("mailings/<int:pk>/resend/", sending.resend, name="resend"),
+    path("mailings/<int:pk>/evergreen/", sending.evergreen, name="evergreen"),
     path("mailings/<int:pk>/sending/", sending.options, name="sending_options"),
     path("mailings/<int:pk>/override/", overrides.ask, name="override_ask"),
     path("mailings/<int:pk>/override/decide/", overrides.decide, name="override_decide"),

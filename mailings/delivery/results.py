@@ -137,19 +137,21 @@ COLUMN = {State.SENT: "sent", State.DEFERRED: "deferred", State.FAILED: "failed"
 
 def _count_domains(found: Results, sent: int, changed: dict[int, str], mailing: int, open_state: str) -> None:
     """Add to the domains' figures; whoever settles for a dead worker looks the addresses up."""
-    numbers = [*(found.sent if sent == len(found.sent) else ()), *changed]
-    domain_of = found.domains or domains.of_messages(numbers)
-    reason_of = {change.number: change.reason for change in found.changes if change.number in changed}
+    gone = found.sent if sent == len(found.sent) else []
+    domain_of = found.domains or domains.of_messages([*gone, *changed])
     moved: dict[str, Counter[str]] = defaultdict(Counter)
-    for number in numbers:
+    for domain, number in Counter(map(domain_of.get, gone)).items():  # a thousand at a time: no loop over them
+        moved[domain or ""]["sent"] += number
+    reason_of = {change.number: change.reason for change in found.changes if change.number in changed}
+    for number, state in changed.items():
         counted = moved[domain_of.get(number, "")]
-        state = changed.get(number, State.SENT)
         counted[COLUMN.get(State(state), "other")] += 1
         if state == State.FAILED:
             counted["refused"] += reason_of.get(number) in OURS
             counted["dead"] += reason_of.get(number) == "dead_address"
-        if open_state == State.DEFERRED:
-            counted["deferred"] -= 1
+    if open_state == State.DEFERRED:
+        for counted in moved.values():
+            counted["deferred"] -= counted["sent"] + counted["deferred"] + counted["failed"] + counted["other"]
     domains.add(mailing, moved)
 
 

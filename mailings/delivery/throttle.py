@@ -137,7 +137,10 @@ class Limits:
 
     def used_today(self) -> int:
         """How many of the day's number are gone."""
-        kept = cast("bytes | None", _client().get(_key("day", self.account, self.day.isoformat())))
+        try:
+            kept = cast("bytes | None", _client().get(_key("day", self.account, self.day.isoformat())))
+        except redis.RedisError:
+            kept = None
         return int(kept) if kept is not None else sent_on(self.account, self.day)
 
 

@@ -188,6 +188,21 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@may_send
+def evergreen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let later joiners get a mailing that was sent, or no longer."""
+
+    def keep_open(mailing: Mailing) -> str:
+        is_open = request.POST.get("open") == "1"
+        again.keep_open(mailing, is_open=is_open, by=request.user, now=timezone.now())
+        if is_open:
+            return _("Open: who joins the sources from now on gets it too.")
+        return _("Closed: nobody gets it any more by joining.")
+
+    return _move(request, pk, keep_open)
+
+
+@require_POST
 @permission_required("mailings.change_mailing", raise_exception=True)
 def options(request: HttpRequest, pk: int) -> HttpResponse:
     """How a draft goes: in which hours, through which account, and whether later joiners get it."""

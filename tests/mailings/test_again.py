@@ -217,3 +217,17 @@ def test_a_cancelled_mailing_can_be_sent_to_those_who_missed_it() -> None:
     assert added.gets == 1
     assert counted(mailing) == {"sent": 1, "cancelled": 1, "pending": 1} == tallied(mailing)
     assert mailing.status == "sending"
+
+
+def test_a_sent_mailing_is_opened_to_later_joiners_and_closed_again() -> None:
+    mailing = a_sent_mailing("ada@example.org")
+    a_person("bob@example.org", in_=mailing.sources.get().selection, consents_to="newsletter")
+
+    again.keep_open(mailing, is_open=True, by=None, now=LATER)
+    opened = again.evergreens()
+    again.keep_open(mailing, is_open=False, by=None, now=LATER)
+
+    assert (list(opened), list(again.evergreens())) == ([mailing.pk], [])
+    assert again.take_in_joiners(mailing.pk, now=LATER) == 0
+    with pytest.raises(lifecycle.CannotMove):
+        again.keep_open(Mailing.objects.create(name="Draft"), is_open=True, by=None, now=LATER)

@@ -115,7 +115,7 @@ def test_the_house_can_do_without_the_minute(marieke: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "button", ["send", "schedule", "unschedule", "pause", "resume", "cancel", "undo", "at-once", "resend", "approve"]
+    "button", ["send", "schedule", "unschedule", "pause", "resume", "cancel", "undo", "at-once", "resend", "approve", "evergreen"]
 )
 def test_without_the_permission_nothing_moves(client: Client, button: str) -> None:
     analyst = User.objects.create_user("analyst")
@@ -128,7 +128,7 @@ def test_without_the_permission_nothing_moves(client: Client, button: str) -> No
     assert fresh(mailing).status == "draft"
 
 
-@pytest.mark.parametrize("button", ["undo", "at-once", "resend", "approve", "sending"])
+@pytest.mark.parametrize("button", ["undo", "at-once", "resend", "approve", "sending", "evergreen"])
 def test_looking_at_a_button_changes_nothing(marieke: Client, button: str) -> None:
     mailing = a_mailing(to=a_crowd(1))
 

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from mailings import lifecycle
 from mailings.delivery import progress
-from mailings.models import Chunk, Happening, Mailing, Message, Tally
+from mailings.models import Chunk, GroupLimit, Happening, Mailing, Message, SendingAccount, Tally
 from tests.conftest import NOON
 from tests.mailings.delivery.factories import a_crowd, a_started_mailing
 from tests.mailings.factories import a_mailing, an_author
@@ -152,3 +152,38 @@ def test_the_page_costs_a_few_queries_however_many_people(
     assert not [sql for sql in asked if "mailings_message" in sql], "a look at a million costs what a look at ten does"
     assert "5 refused:" in shown
     assert "No such mailbox." in shown
+
+
+def test_after_a_week_a_look_costs_what_it_did_in_the_first_minute() -> None:
+    mailing = a_started_mailing(3)
+    before = [
+        Tally(mailing=mailing, at=NOON - dt.timedelta(minutes=20), sent=2, pending=-3, failed=1, reasons={"full": 1})
+        for _ in range(progress.MANY_TALLIES + 1)
+    ]
+    Tally.objects.bulk_create(before)
+    Tally.objects.create(mailing=mailing, at=NOON, sent=5, pending=-5)
+    seen = progress.of(mailing, now=NOON)
+
+    progress.compact(now=NOON)
+
+    assert Tally.objects.filter(mailing=mailing).count() == 3
+    assert progress.of(mailing, now=NOON) == seen
+    assert [(one.reason, one.people) for one in progress.refused(mailing)] == [("full", progress.MANY_TALLIES + 1)]
+
+
+def test_the_page_names_the_account_and_what_limits_it(marieke: Client) -> None:
+    account = SendingAccount.objects.create(name="House", options={"host": "mail.example.org"}, per_minute=600)
+    GroupLimit.objects.create(account=account, group="google", per_minute=60)
+    mailing = a_started_mailing(3, account=account)
+
+    shown = page(marieke, mailing, "progress/")
+
+    assert "Through House (mail.example.org)" in shown
+    assert "This account: 600 per minute" in shown
+    assert "google: 60 per minute" in shown
+
+
+def test_a_page_left_open_while_somebody_undoes_is_left_alone(marieke: Client) -> None:
+    mailing = a_mailing(to=a_crowd(1))
+
+    assert marieke.get(f"/mailings/{mailing.pk}/progress/").status_code == 204

@@ -12,7 +12,7 @@ from consent.models import Standing
 from mailings import lifecycle
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
-from mailings.delivery import chunks, worker
+from mailings.delivery import chunks, domains, progress, worker
 from mailings.delivery.journal import Journal
 from mailings.models import Chunk, Happening, Mailing, Message, Tally
 from recipients.models import EmailAddress, Person
@@ -110,6 +110,30 @@ def test_what_the_server_says_stands_on_the_row() -> None:
     assert rows["r3@example.org"].not_before is not None
     assert NOON + dt.timedelta(minutes=4) <= rows["r3@example.org"].not_before <= NOON + dt.timedelta(minutes=6)
     assert sums(mailing) == count(mailing)
+
+
+def test_the_figures_per_domain_and_per_reason_are_those_of_the_rows() -> None:
+    script = Script(
+        at_rcpt={
+            "r2@example.org": "550 5.1.1 no such user",
+            "r3@example.org": "450 4.2.0 greylisted",
+            "r4@example.org": "550 5.7.1 blocked using a list",
+        },
+        at_end={"r5@example.org": "take and drop"},
+    )
+    with Peer(script) as peer:
+        channel = a_channel(peer, connections=1)
+        mailing = a_started_mailing(7)
+        work_all(mailing, channel)
+        script.at_rcpt = {}
+        chunks.cut_retries(mailing.pk, now=NOON + dt.timedelta(minutes=7))
+        work_all(mailing, channel, at=later(minutes=7))
+        channel.close()
+
+    domain = domains.of(mailing.pk)[0]
+    assert (domain.name, domain.people, domain.sent, domain.deferred, domain.failed) == ("example.org", 7, 4, 0, 2)
+    assert (domain.dead, domain.refused, domain.other, domain.waiting) == (1, 1, 1, 0)
+    assert {one.reason: one.people for one in progress.refused(mailing)} == {"dead_address": 1, "block_sender": 1}
 
 
 def test_a_refusal_on_the_wire_is_a_bounce_like_one_that_comes_back() -> None:
