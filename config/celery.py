@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "breakers": {"task": "mailings.tasks.watch_breakers", "schedule": 5.0, "options": {"expires": 10}},
     "mail domains": {"task": "mailings.tasks.look_up_domains", "schedule": 10.0, "options": {"expires": 10}},
     "forms": {"task": "forms.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "less mail": {"task": "mailings.tasks.note_rests", "schedule": 60.0, "options": {"expires": 50}},
     "pauses": {"task": "consent.tasks.end_pauses", "schedule": 60.0, "options": {"expires": 50}},
     "who never reacts": {"task": "mailings.tasks.find_unengaged", "schedule": crontab(hour=3, minute=20)},
     "rested addresses": {"task": "mailings.tasks.try_addresses_again", "schedule": 3_600.0},

@@ -221,6 +221,7 @@ FIELDS: Mapping[str, Words] = {
     "evaluated_at": _("evaluated at"),
     "event": _("entry"),
     "evidence": _("evidence"),
+    "every_days": _("at most one mail in so many days"),
     "evidence_columns": _("columns with evidence"),
     "evidence_on": _("date of the evidence"),
     "expires_at": _("expires at"),

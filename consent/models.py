@@ -335,6 +335,7 @@ class SuppressionReason(models.TextChoices):
     ERASED = "erased", _("Erased")
     MANUAL = "manual", _("Blocked by hand")
     PAUSED = "paused", _("Paused")
+    RESTING = "resting", _("Asked for less mail")
 
 
 class Suppression(models.Model):
@@ -412,9 +413,15 @@ class OptOutKey(models.Model):
     key = models.CharField(max_length=22, unique=True, default=new_key)
     preferences = models.CharField(max_length=22, unique=True, default=new_key)
     language = models.CharField(max_length=10, blank=True, db_default="")  # as the person chose it; empty: not yet
+    every_days = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # at most one marketing mail in so many; 0: any
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address", "channel"], name="one_opt_out_key")]
+        indexes = [
+            models.Index("every_days", condition=models.Q(every_days__gt=0), name="who_wants_less")  # mailings.rests
+        ]
 
     def __str__(self) -> str:
         return self.address

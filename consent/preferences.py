@@ -21,6 +21,8 @@ from consent.verdict import Call
 
 FORM = "Preferences, version 1"  # the evidence of a yes: what the page asked, and how
 PAUSES = (30, 90)  # days
+SPACES = (0, 7, 30)  # at most one mail in so many days; 0: whatever comes
+PASSING = ("paused", "resting")  # blocks that end by themselves and say nothing about consent
 # What the person alone takes back, by saying yes to something again.
 TAKEN_BACK = (SuppressionReason.COMPLAINED, SuppressionReason.OBJECTION)
 
@@ -69,7 +71,7 @@ def who(key: str) -> OptOutKey | None:
 def choices(person: OptOutKey, *, at: dt.datetime) -> list[Choice]:
     """List the types in use with what the gate would say today, were there no pause."""
     evidence = ledger.evidence_of(person.channel, person.address)
-    blocks = [one for one in suppressions.blocks_of(person.channel, person.address) if one.reason != "paused"]
+    blocks = [one for one in suppressions.blocks_of(person.channel, person.address) if one.reason not in PASSING]
     candidate = gate.Candidate(person.address, overview.country_of(person.address))
     found = []
     for one in SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk"):
@@ -161,6 +163,18 @@ def end_pauses(*, now: dt.datetime) -> int:
     """Lift the pauses that are over; give how many. Run every minute or so."""
     over = Suppression.objects.filter(reason=SuppressionReason.PAUSED, released_at=None, until__lte=now)
     return over.update(released_at=now, released_because="over")
+
+
+def space(person: OptOutKey, days: int, *, now: dt.datetime) -> None:
+    """Keep how often the person wants mail at most; who wants all of it again rests no longer."""
+    if person.every_days == days:
+        return
+    person.every_days = days
+    person.save(update_fields=["every_days"])
+    resting = Suppression.objects.filter(
+        channel=person.channel, address=person.address, reason=SuppressionReason.RESTING, released_at=None
+    )
+    resting.update(released_at=now, released_because="preferences")
 
 
 def speak(person: OptOutKey, language: str) -> None:

@@ -117,6 +117,7 @@ REASONS: dict[str, str | Promise] = {
     "soft_bounces": _("Mail to it kept coming back"),
     "blocked": _("Blocked by hand"),
     "paused": _("Asked for a pause"),
+    "resting": _("Asked for less mail, and had some lately"),
     "invalid_address": _("Not a valid address"),
     "role_address": _("Address of a function, not of a person"),
     "withdrawn": _("Withdrew consent"),
@@ -138,6 +139,7 @@ BLOCKS: tuple[tuple[str, str], ...] = (
     ("soft_bounces", "soft_bounces"),  # for a while: mailings.returned
     ("manual", "blocked"),
     ("paused", "paused"),  # ends by itself: consent.preferences
+    ("resting", "resting"),  # ends by itself: mailings.rests
 )
 
 # The suppressions that a class of message respects; all but marketing go without consent and to functions too.

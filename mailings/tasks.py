@@ -26,6 +26,7 @@ from mailings import (
     mx,
     resting,
     restraint,
+    rests,
     retention,
     returned,
     statistics,
@@ -210,3 +211,9 @@ def _tell_workers(numbers: Iterable[int]) -> None:
     """A number nobody took in time is forgotten by the broker, because by then it is told again."""
     for number in numbers:
         deliver_chunk.apply_async(kwargs={"chunk": number}, expires=chunks.ISSUE_AGAIN)
+
+
+@shared_task
+def note_rests() -> int:
+    """Who asked for less mail rests after a mail, and gets some again when the days are over."""
+    return rests.note(now=timezone.now())

@@ -66,6 +66,8 @@ def _act(request: HttpRequest, person: OptOutKey) -> Done:
         changed = wishes.change(person, _wanted(request), seen=seen, token=token, now=now)
         if (language := request.POST.get("language", "")) in dict(settings.LANGUAGES):
             wishes.speak(person, language)
+        if (every := request.POST.get("every", "")) in map(str, wishes.SPACES):
+            wishes.space(person, int(every), now=now)
         return Done("saved", changed)
     if action == "leave_all":
         seen = visitors.seen(request, _("Unsubscribe from everything"), PATH)
@@ -126,6 +128,8 @@ def _page(request: HttpRequest, person: OptOutKey, done: Done) -> HttpResponse:
         "is_measured": measuring.is_allowed(person),
         "paused_until": wishes.paused_until(person, at=now),
         "pauses": wishes.PAUSES,
+        "spaces": wishes.SPACES,
+        "every_days": person.every_days,
         "languages": [(code, translation.get_language_info(code)["name_local"].capitalize()) for code in ("en", "nl")],
         "language": translation.get_language(),
         "done": done,
