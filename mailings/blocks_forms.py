@@ -209,6 +209,11 @@ class BlockForm(forms.Form):
         return [field for field in self if field.name not in SEEN]
 
     @property
+    def said(self) -> list[forms.BoundField]:
+        """The fields under which something may be said."""
+        return [*self.own, self["seen_value"]]
+
+    @property
     def seen(self) -> list[forms.BoundField]:
         """The fields that say who sees it."""
         return [self[name] for name in SEEN]
@@ -545,10 +550,9 @@ def _card(data: QueryDict, number: str, place: int, before: Block | None) -> Car
     if not _ID.fullmatch(number) or kind not in FORMS:
         raise blocks.NoSuchBlock(_("We do not know this kind of block."))
     plain = blocks.KINDS[kind](id=number)
-    given = data.copy()
-    for name, value in _data(plain).items():  # a block that was just added has no fields on the page yet
-        if f"{number}-new" in data:
-            given.setdefault(name, value)
+    given = {name: str(value) for name, value in data.items() if name.startswith(f"{number}-")}
+    if f"{number}-new" in given:  # a block that was just added has no fields on the page yet
+        given = _data(plain) | given
     form = FORMS[kind](given, prefix=number)
     return Card(form.kept(number, before if before and before.kind == kind else None), form, place)
 
