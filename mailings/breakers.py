@@ -53,7 +53,7 @@ class Tripped:
 def watch(*, now: datetime) -> list[int]:
     """Look at everything that is being sent; pause what does harm. Returns the paused ones."""
     rules = policy.of_house()
-    moving = Mailing.objects.filter(status=Mailing.Status.SENDING).defer("content", "compiled")
+    moving = Mailing.objects.filter(status=Mailing.Status.SENDING).defer("content", "compiled", "compiled_unseen")
     return [mailing.pk for mailing in moving if _look(mailing, rules, now)]
 
 

@@ -66,7 +66,9 @@ def uses(link: LibraryLink) -> list[Use]:
     numbers: dict[int, list[int]] = defaultdict(list)
     for mailing, number in link.uses.values_list("mailing", "number"):
         numbers[mailing].append(number)
-    started = Mailing.objects.filter(pk__in=numbers, started_at__isnull=False).defer("content", "compiled")
+    started = Mailing.objects.filter(pk__in=numbers, started_at__isnull=False).defer(
+        "content", "compiled", "compiled_unseen"
+    )
     counts = {(one.mailing_id, one.number): one for one in LinkCount.objects.filter(mailing__in=list(numbers))}
     nothing = LinkCount()
     return [
@@ -91,7 +93,11 @@ def clicks(link: LibraryLink) -> QuerySet[Event]:
 def with_people(events: Sequence[Event]) -> list[Clicker]:
     """Put the person and the mailing beside each click."""
     wanted = {event.message for event in events}
-    rows = Message.objects.filter(pk__in=wanted).select_related("person", "mailing").defer("data", "mailing__compiled")
+    rows = (
+        Message.objects.filter(pk__in=wanted)
+        .select_related("person", "mailing")
+        .defer("data", "mailing__compiled", "mailing__compiled_unseen")
+    )
     messages = {message.pk: message for message in rows}
     return [Clicker(event, messages.get(event.message)) for event in events]
 

@@ -155,4 +155,4 @@ def is_new_house() -> bool:
 
 
 def _lean(mailings: QuerySet[Mailing]) -> QuerySet[Mailing]:
-    return mailings.select_related("created_by").defer("content", "compiled")
+    return mailings.select_related("created_by").defer("content", "compiled", "compiled_unseen")

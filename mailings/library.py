@@ -182,7 +182,9 @@ def page(kept: QuerySet[Mailing], *, after: str = "", limit: int = 50) -> Page:
         moment, number = place
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=number))
     found = list(
-        rows.select_related("counts", "created_by").defer("content", "compiled").order_by("-at", "-pk")[: limit + 1]
+        rows.select_related("counts", "created_by")
+        .defer("content", "compiled", "compiled_unseen")
+        .order_by("-at", "-pk")[: limit + 1]
     )
     listed = [Row(mailing, mailing.at, getattr(mailing, "counts", None)) for mailing in found]
     last = listed[limit - 1] if len(found) > limit else None

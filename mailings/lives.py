@@ -84,7 +84,9 @@ def held(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
     if not isinstance(who, Person):
         return
     rows = Message.objects.filter(person=who, state="held", mailing__started_at__isnull=False)
-    related = rows.select_related("mailing").defer("data", "mailing__content", "mailing__compiled")
+    related = rows.select_related("mailing").defer(
+        "data", "mailing__content", "mailing__compiled", "mailing__compiled_unseen"
+    )
     for message in beyond.rows(related, "mailing__started_at")[:limit]:
         assert message.mailing.started_at is not None  # noqa: S101 - asked for
         yield Entry(

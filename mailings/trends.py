@@ -115,7 +115,11 @@ class Slot:
 def compare(numbers: Sequence[int]) -> list[Compared]:
     """Put mailings beside each other, in the order they were sent."""
     found = Mailing.objects.filter(pk__in=numbers[:MOST_COMPARED], started_at__isnull=False)
-    rows = found.select_related("counts", "subscription_type").defer("content", "compiled").order_by("started_at", "pk")
+    rows = (
+        found.select_related("counts", "subscription_type")
+        .defer("content", "compiled", "compiled_unseen")
+        .order_by("started_at", "pk")
+    )
     pairs = [
         (mailing, Figures(mailing.counts if hasattr(mailing, "counts") else Counts(mailing=mailing)))
         for mailing in rows
@@ -147,7 +151,9 @@ def by_type(*, now: dt.datetime) -> list[Trend]:
     since = _months_back(now, MONTHS - 1)
     rows = Counts.objects.filter(mailing__started_at__gte=since, mailing__started_at__lte=now)
     found: dict[str, dict[dt.date, Sums]] = defaultdict(lambda: defaultdict(Sums))
-    for counts in rows.select_related("mailing__subscription_type").defer("mailing__content", "mailing__compiled"):
+    for counts in rows.select_related("mailing__subscription_type").defer(
+        "mailing__content", "mailing__compiled", "mailing__compiled_unseen"
+    ):
         started = timezone.localtime(counts.mailing.started_at).date().replace(day=1)
         kind = counts.mailing.subscription_type
         found[kind.name if kind else ""][started].add(counts)

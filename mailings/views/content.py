@@ -51,7 +51,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         "mailing": mailing,
         "step": "template",
         "starters": starters.STARTERS.values(),
-        "earlier": kept.filter(archived_at=None).defer("content", "compiled")[:EARLIER],
+        "earlier": kept.filter(archived_at=None).defer("content", "compiled", "compiled_unseen")[:EARLIER],
         "languages": starters.LANGUAGES.items(),
         "language": language if language in starters.LANGUAGES else "en",
         "chosen": mailing.content.get("template", ""),

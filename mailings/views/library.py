@@ -185,6 +185,8 @@ def _short(request: HttpRequest, kept: QuerySet[Mailing], *, new: str) -> HttpRe
 def of_person(request: HttpRequest, pk: int) -> HttpResponse:
     """What this person got from us, and what they did with it."""
     person = get_object_or_404(Person, pk=pk)
-    got = person.messages.select_related("mailing").defer("data", "mailing__content", "mailing__compiled")
+    got = person.messages.select_related("mailing").defer(
+        "data", "mailing__content", "mailing__compiled", "mailing__compiled_unseen"
+    )
     received = [(message, reasons.words(message.reason)) for message in got.order_by("-pk")[:SHORT]]
     return render(request, "mailings/of.html#person", {"received": received})

@@ -56,7 +56,9 @@ def index(request: HttpRequest) -> HttpResponse:
     words = trail.words(request)
     found = _found(reason, words)
     page = paging.page(
-        found.select_related("person", "mailing").defer("data", "mailing__compiled"), NEWEST, request.GET.dict()
+        found.select_related("person", "mailing").defer("data", "mailing__compiled", "mailing__compiled_unseen"),
+        NEWEST,
+        request.GET.dict(),
     )
     context = {
         "page": page,
@@ -177,7 +179,7 @@ def _show(request: HttpRequest, message: Message, form: CorrectForm, status: int
 
 def _message(number: int) -> Message:
     came_back = Message.objects.filter(bounced_at__isnull=False).select_related("person", "mailing")
-    return get_object_or_404(came_back.defer("data", "mailing__compiled"), pk=number)
+    return get_object_or_404(came_back.defer("data", "mailing__compiled", "mailing__compiled_unseen"), pk=number)
 
 
 def _found(reason: str, words: str) -> QuerySet[Message]:

@@ -252,7 +252,9 @@ def _wake_workers() -> None:
 
 
 def _mailing(pk: int) -> Mailing:
-    found = Mailing.objects.select_related("subscription_type", "created_by", "account").defer("content", "compiled")
+    found = Mailing.objects.select_related("subscription_type", "created_by", "account").defer(
+        "content", "compiled", "compiled_unseen"
+    )
     return get_object_or_404(found, pk=pk)
 
 

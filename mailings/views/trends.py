@@ -26,7 +26,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "compared": trends.compare(chosen),
         "chosen": set(chosen),
         "most": trends.MOST_COMPARED,
-        "mailings": reports.started().defer("content", "compiled").order_by("-started_at")[:LISTED],
+        "mailings": reports.started().defer("content", "compiled", "compiled_unseen").order_by("-started_at")[:LISTED],
     }
     return render(request, "mailings/compare.html", context)
 
