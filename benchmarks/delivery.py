@@ -13,25 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks import postfix
+from benchmarks import postfix, render
+from benchmarks import sink as slow
 from benchmarks.frame import Figure, Scale, interleaved, rate
 from consent import ledger
 from consent.models import SubscriptionType
 from mailings import lifecycle, tasks
 from mailings.channels import Outgoing
+from mailings.channels.dkim import Key, Signer
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
 from mailings.delivery import worker
 from mailings.models import Chunk, Mailing, Message, Source
+from mailings.rendering.compile import compile_letter
 from recipients.models import Company, EmailAddress, Person, Selection, SelectionMember
 
 WORKERS = 2
 CONNECTIONS = 4  # per worker
 SESSIONS = WORKERS * CONNECTIONS  # of the reference: as many as ours
+STATIC = b"Subject: hello\r\n\r\n" + b"A line of a letter that is the same for everybody, seventy-two wide.\r\n" * 180
 PATIENCE = 900  # seconds for one campaign
 
 
@@ -55,6 +60,94 @@ def figures(scale: Scale) -> Iterator[Figure]:
     yield Figure("delivery.campaign", medians["campaign"], "msg/s", medians["source"], kept)
     yield Figure("delivery.replay", medians["campaign"], "msg/s", medians["replay"], "replay of one static message")
     yield from memory(scale)
+    yield from scaling(scale)
+    yield from latency(scale)
+    yield from pause(scale)
+    yield from dkim(scale)
+
+
+def scaling(scale: Scale) -> Iterator[Figure]:
+    """Whole campaigns by two workers: what one recipient costs in a large audience and in a small one."""
+    costs = []
+    for size in (10_000, scale.pick(1_000_000, 30_000)):
+        crowd = a_crowd(size)
+        with postfix.sink() as port, station(port):
+            campaign(crowd)  # warm
+            rounds = 3 if size == 10_000 else scale.pick(1, 3)
+            costs.append(min(_microseconds(crowd, size) for _ in range(rounds)))
+    yield Figure("delivery.scaling", costs[1], "µs", costs[0], "at 10,000 recipients")
+
+
+def _microseconds(crowd: Selection, size: int) -> float:
+    return 1e6 / rate(size, lambda: campaign(crowd))
+
+
+def latency(scale: Scale) -> Iterator[Figure]:
+    """A server far away: it answers a final dot after 20 ms, over 200 connections of two processes."""
+    delay, connections, size = 0.020, 200, scale.pick(60_000, 10_000)
+    with slow.sink(delay=delay) as (port, _seen):
+        best = max(replay(port, size, STATIC, connections // WORKERS) for _ in range(3))
+    yield Figure("delivery.latency", best, "msg/s", connections / delay, "connections ÷ latency")
+
+
+def pause(scale: Scale) -> Iterator[Figure]:
+    """From the button to the last message that arrives, at full speed."""
+    crowd, waits = a_crowd(scale.pick(50_000, 15_000)), []
+    with slow.sink() as (port, seen), station(port):
+        for _ in range(scale.pick(5, 3)):
+            mailing, before = a_mailing(crowd), seen.count.value
+            lifecycle.start(mailing, by=None, now=timezone.now())
+            tasks.tick.delay()
+            while seen.count.value < before + 1_000:
+                time.sleep(0.01)
+            pressed = time.time()
+            lifecycle.pause(mailing, by=None, now=timezone.now())
+            while time.time() < max(pressed, seen.last.value) + 3:
+                time.sleep(0.05)
+            waits.append(max(0.0, seen.last.value - pressed))
+            lifecycle.cancel(mailing, by=None, now=timezone.now())
+    yield Figure("delivery.pause", max(waits), "s", of="the slowest of several")
+
+
+def dkim(scale: Scale) -> Iterator[Figure]:
+    """Letters filled in and signed by RSA-2048, in as many processes as openssl signs in."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    signer, compiled = Signer([Key("example.org", "bench", key)]), compile_letter(render.a_newsletter())
+    people = [render.recipient(number) for number in range(500)]
+    seconds = scale.pick(4, 1)
+
+    def ours() -> float:
+        with multiprocessing.get_context("fork").Pool(WORKERS, _write_and_sign, (signer, compiled, people)) as pool:
+            return sum(pool.map(_signed_per_second, [seconds] * WORKERS, chunksize=1))
+
+    medians = interleaved({"ours": ours, "openssl": lambda: openssl_signs(seconds)})
+    yield Figure(
+        "delivery.dkim", medians["ours"], "msg/s", medians["openssl"], f"openssl speed -multi {WORKERS} rsa2048"
+    )
+
+
+_signing: list[Any] = []
+
+
+def _write_and_sign(*parts: Any) -> None:
+    _signing[:] = parts
+
+
+def _signed_per_second(seconds: float) -> float:
+    signer, compiled, people = _signing
+    done, started = 0, time.perf_counter()
+    while (passed := time.perf_counter() - started) < seconds:
+        for person in people[:50]:
+            signer.sign(compiled.render(person), at=1795345200)
+        done += 50
+    return done / passed
+
+
+def openssl_signs(seconds: float) -> float:
+    command = ["openssl", "speed", "-mr", "-seconds", str(int(seconds)), "-multi", str(WORKERS), "rsa2048"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    figure = float(next(line for line in said.splitlines() if line.startswith("+F2:")).split(":")[3])
+    return figure if figure > 1 else 1 / figure  # signs per second, or in older ones seconds per sign
 
 
 def memory(scale: Scale) -> Iterator[Figure]:
@@ -113,11 +206,13 @@ def wait_for_workers(process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the workers did not start")
 
 
-def replay(port: int, size: int, static: bytes) -> float:
+def replay(port: int, size: int, static: bytes, connections: int = CONNECTIONS) -> float:
     """The ceiling: our client, as many processes and connections, one message neither rendered nor written down."""
     fork = multiprocessing.get_context("fork")
     gate = fork.Barrier(WORKERS + 1)
-    players = [fork.Process(target=_play, args=(port, size // WORKERS, static, gate)) for _ in range(WORKERS)]
+    players = [
+        fork.Process(target=_play, args=(port, size // WORKERS, static, gate, connections)) for _ in range(WORKERS)
+    ]
     for player in players:
         player.start()
     gate.wait(60)
@@ -127,8 +222,8 @@ def replay(port: int, size: int, static: bytes) -> float:
     return size / (time.perf_counter() - started)
 
 
-def _play(port: int, size: int, static: bytes, gate: Any) -> None:
-    account = Account("127.0.0.1", port, connections=CONNECTIONS)
+def _play(port: int, size: int, static: bytes, gate: Any, connections: int) -> None:
+    account = Account("127.0.0.1", port, connections=connections)
     channel = EmailChannel(account, hello="bench.example")
     batch = (
         Outgoing(number, "s@example.org", "r@example.net", static, may_begin_with_dots=False) for number in range(size)

@@ -48,9 +48,10 @@ def clean(key: str, value: object) -> str:
 
 def raw(key: str, value: object) -> str:
     """Pass a value of our own on to a header as it is; anything that could end a line or an address is refused."""
-    if not isinstance(value, str) or len(value) > 900 or not _RAW.fullmatch(value.strip("<>")):
+    bare = value.strip("<>") if isinstance(value, str) else ""
+    if len(bare) > 900 or not _RAW.fullmatch(bare):
         raise RenderError(key, _("The value of %(key)s cannot stand in a header.") % {"key": key})
-    return value.strip("<>")
+    return bare
 
 
 def _plain(text: str) -> str:

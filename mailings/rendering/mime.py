@@ -20,15 +20,17 @@ class _Writer:
     slots: list[Fillable] = field(default_factory=list)
     segments: list[str] = field(default_factory=lambda: [""])
     order: list[int] = field(default_factory=list)
+    numbers: dict[Fillable, int] = field(default_factory=dict)
 
     def static(self, text: str) -> None:
         self.segments[-1] += text
 
     def slot(self, slot: Fillable, after: str) -> None:
         """Put a slot here; `after` is what must follow it at once."""
-        if slot not in self.slots:
+        number = self.numbers.setdefault(slot, len(self.slots))
+        if number == len(self.slots):
             self.slots.append(slot)
-        self.order.append(self.slots.index(slot))
+        self.order.append(number)
         self.segments.append(after)
 
     def header(self, header: headers.Header) -> None:
@@ -53,7 +55,7 @@ class _Writer:
             )
 
     def _when(self, choice: Choice) -> When:
-        inner = _Writer(self.slots)
+        inner = _Writer(self.slots, numbers=self.numbers)
         inner.body(choice.pieces)
         return When(choice.condition, inner.template())
 

@@ -16,13 +16,18 @@ from mailings.rendering.pieces import Condition
 
 Recipient = Mapping[str, object]
 Fill = Callable[[Recipient], bytes]
-# key, test for "the same in every context", places, and per place how to write any other value
-_Shared = tuple[str, Callable[[str], object], tuple[int, ...], tuple[tuple[int, Callable[[object], bytes]], ...]]
+_Test = Callable[[str], object]
+# key, test for "goes as it is", test for "the same in every context", places, and per place how to write any other value
+_Shared = tuple[str, _Test, _Test | None, tuple[int, ...], tuple[tuple[int, Callable[[object], bytes]], ...]]
 VERSION = 1
 LINE = 76
+# A web address of ours: nothing in it that HTML would escape; its = are coded, and it may be longer than a line.
+_PLAIN = re.compile(r"https?://[A-Za-z0-9,.:;/@_()?!*+#$%~|=-]+").fullmatch
 _CODED = re.compile(r"[^ -<>-~]")
 # Values that are the same in every context of a body: no quoting, no escaping, no dot in front.
 _AS_IS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,.:;/@_()?!*+#$%~|-]{0,72}[A-Za-z0-9.,:;/@_)?!*+#$%~|-])?").fullmatch
+# as much as fits on a line, never an =XX cut in two
+_LINES = re.compile(r".{1,75}(?<!=)(?<!=[0-9A-F])").findall
 _WORDS_ONLY = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,73}").fullmatch
 
 
@@ -199,11 +204,15 @@ def _joiner(template: Template, slots: Sequence[Fillable]) -> Callable[[Recipien
 
     def join(recipient: Recipient) -> bytes:
         values = blank.copy()
-        for key, is_as_is, places, fills in words:
+        for key, is_as_is, is_plain, places, fills in words:
             value = recipient.get(key)
             if type(value) is str and is_as_is(value):
                 values[places[0]] = same = value.encode("ascii")
                 for place in places[1:]:
+                    values[place] = same
+            elif is_plain is not None and type(value) is str and is_plain(value):
+                same = quoted(value)
+                for place in places:
                     values[place] = same
             else:
                 for place, fill in fills:
@@ -230,6 +239,7 @@ def _shared(slots: Sequence[tuple[int, Value]]) -> tuple[_Shared, ...]:
         (
             key,
             _WORDS_ONLY if in_url else _AS_IS,
+            None if in_url else _PLAIN,
             tuple(place for place, _slot in group),
             tuple((place, _body(slot)) for place, slot in group),
         )
@@ -256,7 +266,17 @@ def _body(slot: Value) -> Callable[[object], bytes]:
 
 
 def _raw(key: str) -> Fill:
-    return lambda recipient: escaping.raw(key, recipient.get(key)).encode("ascii")
+    """A value of ours in a header; the date is the same for a whole batch and is looked at once."""
+    last: tuple[object, bytes] = (None, b"")
+
+    def fill(recipient: Recipient) -> bytes:
+        nonlocal last
+        value = recipient.get(key)
+        if value is None or value is not last[0]:
+            last = (value, escaping.raw(key, value).encode("ascii"))
+        return last[1]
+
+    return fill
 
 
 def quoted(text: str) -> bytes:
@@ -272,6 +292,12 @@ def quoted_lines(text: str) -> list[str]:
         coded = _CODED.sub(_code, text.encode().decode("latin-1"))
     if len(coded) < LINE and coded[:1] != ".":
         return [coded]
+    lines = _LINES(coded)
+    return lines if not any(line[0] == "." for line in lines) else _without_dots(coded)
+
+
+def _without_dots(coded: str) -> list[str]:
+    """The same where a line would begin with a dot: that one is coded, and the line is shorter."""
     lines = []
     start = 0
     while start < len(coded):
