@@ -2,6 +2,7 @@
 
 import datetime as dt
 import email
+import itertools
 import os
 from collections.abc import Callable
 
@@ -476,3 +477,34 @@ def test_a_mailing_shows_the_broker_no_more_chunks_than_its_window() -> None:
     assert len(first) == chunks.WINDOW
     assert second == []
     assert after_a_while == first, "nobody took them: the broker may have lost them"
+
+
+@pytest.mark.parametrize("step", [dt.timedelta(hours=-3), dt.timedelta(hours=3), dt.timedelta(days=400)])
+def test_a_clock_that_jumps_while_sending_sends_to_nobody_twice(step: dt.timedelta, peer: Peer) -> None:
+    mailing = a_started_mailing(60)
+    channel = a_channel(peer, connections=1)
+    moments = itertools.cycle([NOON, NOON + step])
+
+    for number in Chunk.objects.filter(mailing=mailing).values_list("pk", flat=True):
+        worker.work(number, channel=channel, clock=lambda: next(moments))
+    channel.close()
+
+    assert count(mailing) == {"sent": 60}
+    assert len(peer.letters) == 60
+
+
+@pytest.mark.parametrize(
+    "night",
+    [dt.datetime(2026, 10, 25, 0, 58, tzinfo=dt.UTC), dt.datetime(2027, 3, 28, 0, 58, tzinfo=dt.UTC)],
+    ids=["an hour twice", "an hour missing"],
+)
+def test_on_the_night_the_clock_changes_not_now_still_means_five_minutes(night: dt.datetime) -> None:
+    with Peer(Script(at_rcpt={"r1@example.org": "450 4.2.0 later"})) as peer:
+        mailing = a_started_mailing(1)
+        channel = a_channel(peer)
+        for number in Chunk.objects.filter(mailing=mailing).values_list("pk", flat=True):
+            worker.work(number, channel=channel, clock=lambda: night)
+        channel.close()
+
+    wait = Message.objects.get(mailing=mailing).not_before - night
+    assert dt.timedelta(minutes=4) <= wait <= dt.timedelta(minutes=6)
