@@ -170,7 +170,7 @@ def campaign(crowd: Selection) -> None:
     while Chunk.objects.filter(mailing=mailing).exclude(state=Chunk.State.DONE).exists():
         if time.monotonic() > deadline:
             raise SystemExit(f"the workers did not finish within {PATIENCE} s")
-        time.sleep(0.01)
+        time.sleep(0.05)  # looking costs the same two cores
     others = Message.objects.filter(mailing=mailing).exclude(state=Message.State.SENT).count()
     if others:
         raise SystemExit(f"{others} messages were not sent: this run says nothing about speed")

@@ -48,6 +48,7 @@ ASKED: Mapping[str, Asked] = {
             "security": gettext_lazy("Encryption"),
             "user": gettext_lazy("User name"),
             "connections": gettext_lazy("Connections per worker"),
+            "most": gettext_lazy("Messages per connection, when the server asks for a limit"),
         },
         frozenset({"host"}),
         is_secret_needed=False,
@@ -132,6 +133,7 @@ def smtp(account: SendingAccount | None) -> Account:
         tls=tls,
         starttls=given.get("security") == "starttls",
         connections=int(given.get("connections") or 4),
+        most=int(given.get("most") or 0),
     )
 
 

@@ -11,6 +11,7 @@ from consent import addresses, sealed
 from mailings.accounts import ASKED, Kind
 from mailings.models import GroupLimit, SendingAccount, SendingPolicy
 
+LARGEST = {"port": 65_535, "connections": 100, "most": 100_000}
 SECURITY = (
     ("starttls", gettext_lazy("STARTTLS (port 587)")),
     ("tls", gettext_lazy("TLS from the first byte (port 465)")),
@@ -65,8 +66,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         if name == "security":
             first = self.instance.options.get(name, "starttls")
             return forms.ChoiceField(label=label, choices=SECURITY, required=False, initial=first)
-        if name in ("port", "connections"):
-            most = 65_535 if name == "port" else 100
+        if name in LARGEST:
+            most = LARGEST[name]
             return forms.IntegerField(label=label, min_value=1, max_value=most, required=needed, initial=first or None)
         if name == "region" and not first:
             first = SES_REGION if self.instance.kind == Kind.SES else ""

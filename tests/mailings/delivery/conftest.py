@@ -12,6 +12,7 @@ from tests.mailings.peer import Peer
 @pytest.fixture(autouse=True)
 def _own_ground(settings: Settings, tmp_path: Path) -> None:
     settings.JOURNAL_DIR = tmp_path
+    settings.DELIVERY_TURN = 600  # a busy machine is no reason to give a chunk back
     settings.POSTAL_ADDRESS = "De Werkbank, Kade 4, 3011 Rotterdam"
 
 
