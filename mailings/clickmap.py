@@ -7,6 +7,7 @@ from html import escape
 from mailings.reports import LinkRow
 
 ANCHOR = re.compile(r"<a\b[^>]*\bhref=[\"'][^\"']*/c/[A-Za-z0-9_-]{32}/(\d{1,5})[\"'][^>]*>", re.IGNORECASE)
+PIXEL = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{32}[^>]*>", re.IGNORECASE)  # nothing is opened by looking at the map
 STRENGTHS = 5
 
 
@@ -27,7 +28,7 @@ def draw(html: str, links: Mapping[int, LinkRow], *, total: int) -> str:
         )
         return f'{found.group(0)}<span style="{style}" title="{title}">{share} · {link.people}</span>'
 
-    return ANCHOR.sub(badge, html)
+    return ANCHOR.sub(badge, PIXEL.sub("", html))
 
 
 # From nobody to the most clicked: dark enough or light enough for its own words (WCAG AA), on any background.

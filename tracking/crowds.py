@@ -13,23 +13,25 @@ from django.db import connection
 from tracking.judge import Measure
 
 # The clicks around those of a batch, by addresses that clicked for enough recipients in that time: nearly always none.
+# One pass over the time that the batch spans, joined by hash: never a look per address.
 AROUND = """
-    WITH fresh AS (
-        SELECT mailing, ip, min(at) - make_interval(secs => %(span)s) AS first,
-            max(at) + make_interval(secs => %(span)s) AS last FROM tracking_event
+    WITH fresh AS MATERIALIZED (
+        SELECT mailing, ip, at FROM tracking_event
         WHERE id = ANY(%(batch)s) AND kind = 'click' AND ip IS NOT NULL AND method = 'GET'
           AND ip <> host(network(set_masklen(ip, CASE family(ip) WHEN 4 THEN 24 ELSE 48 END)))::inet  -- shortened since
-        GROUP BY mailing, ip
+    ), span AS (
+        SELECT mailing, min(at) - make_interval(secs => %(span)s) AS first, max(at) + make_interval(secs => %(span)s) AS last
+        FROM fresh GROUP BY mailing
+    ), near AS MATERIALIZED (
+        SELECT event.mailing, event.ip, event.user_agent, event.at, event.id, event.message
+        FROM span JOIN tracking_event event ON event.mailing = span.mailing AND event.kind = 'click'
+          AND event.at BETWEEN span.first AND span.last AND event.method = 'GET'
+        WHERE (event.mailing, event.ip) IN (SELECT mailing, ip FROM fresh)
     ), crowded AS (
-        SELECT fresh.* FROM fresh WHERE (
-            SELECT count(DISTINCT near.message) FROM tracking_event near
-            WHERE near.mailing = fresh.mailing AND near.kind = 'click' AND near.at BETWEEN fresh.first AND fresh.last
-              AND near.ip = fresh.ip
-        ) >= %(crowd)s
+        SELECT mailing, ip FROM near GROUP BY mailing, ip HAVING count(DISTINCT message) >= %(crowd)s
     )
-    SELECT near.mailing, near.ip::text, near.user_agent, near.at, near.id, near.message
-    FROM crowded JOIN tracking_event near ON near.mailing = crowded.mailing AND near.kind = 'click'
-      AND near.at BETWEEN crowded.first AND crowded.last AND near.ip = crowded.ip AND near.method = 'GET'
+    SELECT mailing, ip::text, user_agent, at, id, message FROM near
+    WHERE (mailing, ip) IN (SELECT mailing, ip FROM crowded)
 """
 type Click = tuple[dt.datetime, int, int]  # at, event, message
 
