@@ -115,7 +115,20 @@ def test_the_house_can_do_without_the_minute(marieke: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "button", ["send", "schedule", "unschedule", "pause", "resume", "cancel", "undo", "at-once", "resend", "approve", "evergreen"]
+    "button",
+    [
+        "send",
+        "schedule",
+        "unschedule",
+        "pause",
+        "resume",
+        "cancel",
+        "undo",
+        "at-once",
+        "resend",
+        "approve",
+        "evergreen",
+    ],
 )
 def test_without_the_permission_nothing_moves(client: Client, button: str) -> None:
     analyst = User.objects.create_user("analyst")
