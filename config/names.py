@@ -133,6 +133,7 @@ FIELDS: Mapping[str, Words] = {
     "makes_selection": _("makes the selection"),
     "replace": _("fields that are replaced"),
     "text": _("text"),
+    "trial": _("trial"),
     "undone": _("what was undone"),
     "undone_by": _("undone by"),
     "act": _("act"),

@@ -113,6 +113,8 @@ def _asked(channel: str, addresses: Sequence[str]) -> dict[str, Any]:
     return {"gate_channel": channel, "addresses": list(addresses), **pseudonyms.parameters()}
 
 
+# Asked once, before any pseudonym is worked out: most houses have nobody to compare with.
+_SOMEBODY_IS_ERASED = "EXISTS (SELECT FROM consent_suppression hashed WHERE hashed.hashed_with <> '')"
 # One array in place of thousands of parameters.
 AMONG = f"""
 WITH asked AS (SELECT unnest(%(addresses)s::text[]) AS address)
@@ -122,14 +124,14 @@ SELECT address, min(reason) FROM (
     UNION ALL
     SELECT named.address, s.reason
     FROM ({pseudonyms.named_sql("asked")}) named JOIN consent_suppression s ON s.address = named.pseudonym
-    WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL
+    WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL AND {_SOMEBODY_IS_ERASED}
 ) found GROUP BY address
 """  # noqa: S608 - our own text
 ERASED = f"""
 WITH asked AS (SELECT unnest(%(addresses)s::text[]) AS address)
 SELECT DISTINCT named.address
 FROM ({pseudonyms.named_sql("asked")}) named JOIN consent_suppression s ON s.address = named.pseudonym
-WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL AND s.reason = 'erased'
+WHERE s.channel = %(gate_channel)s AND s.released_at IS NULL AND s.reason = 'erased' AND {_SOMEBODY_IS_ERASED}
 """  # noqa: S608 - our own text
 
 

@@ -623,6 +623,7 @@ class Import(models.Model):
     first_column = models.PositiveSmallIntegerField(default=0)  # 2 when the list starts in column C
     head = models.JSONField(default=dict)  # {"numbers": […], "rows": […]}: the first rows, until the import starts
     mapping = models.JSONField(default=dict)  # {column index: field name}
+    trial = models.JSONField(default=dict, blank=True)  # what a trial was asked and found: recipients.imports.trial
     layout = models.CharField(max_length=32, blank=True)  # which columns there are: recipients.imports.layouts
     as_in = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False

@@ -7,7 +7,7 @@ import socket
 from celery import shared_task
 from django.utils import timezone
 
-from recipients.imports import indexing, runs, undo, uploads
+from recipients.imports import indexing, runs, trial, undo, uploads
 
 DRAFTS_KEPT = dt.timedelta(days=7)
 
@@ -17,6 +17,12 @@ def run_import(*, import_id: int) -> None:
     """Carry out one import; a second task for the same one finds it taken and does nothing."""
     runs.run(import_id, worker=f"{socket.gethostname()}:{os.getpid()}", clock=timezone.now)
     indexing.catch_up(import_id)
+
+
+@shared_task
+def try_import(*, import_id: int, token: str) -> None:
+    """Count what an import would do."""
+    trial.run(import_id, token=token)
 
 
 @shared_task(acks_late=True)

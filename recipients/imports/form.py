@@ -244,6 +244,18 @@ class ImportForm(forms.Form):
             selection_name=cleaned["selection_name"] if cleaned["target"] == NEW else "",
         )
 
+    def decided_so_far(self) -> runs.Choices:
+        """What is chosen about columns and people we know, whatever is still missing elsewhere."""
+        mapping = self.mapping()
+        chosen = self["overwrite"].value()
+        ticked = frozenset(field for index, field in mapping.items() if self[replaces(index)].value())
+        return runs.Choices(
+            mapping=mapping,
+            declared=Declaration(""),
+            overwrite=chosen == "1",
+            replace=ticked if chosen == "some" else frozenset(),
+        )
+
     def declared(self, cleaned: dict[str, Any]) -> Declaration:
         code = cleaned.get("source") or ""
         rule = self.rules.get(code)

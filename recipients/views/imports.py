@@ -1,13 +1,14 @@
 """Import people: choose a file, say what stands in it and where it comes from, watch it, read the report."""
 
 import io
+import secrets
 from pathlib import PurePath
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent import rules
-from recipients.imports import preview, progress, rejects, rows, runs, uploads
+from recipients.imports import preview, progress, rejects, rows, runs, trial, uploads
 from recipients.imports import undo as undoing
 from recipients.imports.form import ImportForm
 from recipients.models import Import
-from recipients.tasks import run_import, undo_import
+from recipients.tasks import run_import, try_import, undo_import
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LATEST = 20
@@ -33,7 +34,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Take in a file; below it, the imports of before."""
     problem = ""
     if request.method == "POST":
-        file = request.FILES.get("file")
+        file = request.FILES.get("file") or pasted(request)
         if isinstance(file, UploadedFile):
             try:
                 importing = uploads.upload(file, by=request.user if isinstance(request.user, User) else None)
@@ -51,6 +52,15 @@ def new(request: HttpRequest) -> HttpResponse:
         "imports": Import.objects.select_related("created_by", "selection").defer("head").order_by("-pk")[:LATEST],
     }
     return render(request, "recipients/imports/new.html", context, status=422 if problem else 200)
+
+
+def pasted(request: HttpRequest) -> SimpleUploadedFile | None:
+    """What somebody copied out of a spreadsheet: cells with tabs between them."""
+    text = request.POST.get("pasted", "")
+    if not text.strip():
+        return None
+    name = _("Pasted on %(day)s.txt") % {"day": timezone.localdate().isoformat()}
+    return SimpleUploadedFile(name, text.encode(errors="replace"), content_type="text/plain")
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,6 +102,31 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
     form = ImportForm(importing, found, request.POST)
     context = {"importing": importing, "form": form, "preview": preview.preview(head, form.mapping())}
     return render(request, "recipients/imports/choose.html#preview", context)
+
+
+@require_POST
+@permission_required("recipients.add_import", raise_exception=True)
+def attempt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Count in the background what the whole file would do with the columns as they are chosen now."""
+    importing = get_object_or_404(Import, pk=pk, state=Import.State.MAPPING)
+    head = rows.Batch(importing.head["numbers"], importing.head["rows"])
+    found = preview.columns(importing.headers, head, first_column=importing.first_column)
+    form = ImportForm(importing, found, request.POST)
+    form.is_valid()  # for the ticks; where the addresses come from does not matter yet
+    token = secrets.token_hex(8)
+    with transaction.atomic():
+        trial.ask(importing, form.decided_so_far(), token=token)
+        transaction.on_commit(lambda: try_import.delay(import_id=importing.pk, token=token))
+    importing.refresh_from_db()
+    return render(request, "recipients/imports/tried.html", {"importing": importing, "tried": trial.of(importing)})
+
+
+@require_safe
+@permission_required("recipients.add_import", raise_exception=True)
+def tried(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the trial is."""
+    importing = get_object_or_404(Import, pk=pk)
+    return render(request, "recipients/imports/tried.html", {"importing": importing, "tried": trial.of(importing)})
 
 
 @require_POST
