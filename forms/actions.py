@@ -16,17 +16,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from forms import notes
-from forms.models import Submission
+from forms import notes, receipt
+from forms.models import Outcome, Submission
+from mailings import reasons, responses
+from mailings.models import Message
 from recipients import members
 from recipients.models import Interest, Person, PersonInterest, Project, ProjectMember, Selection, Task
 
 type Action = Mapping[str, Any]
 LONGEST_TITLE = 200
+ONCE_IN = dt.timedelta(days=7)
 
 
 class CannotDo(Exception):
     """The action cannot be done, and trying again will not help; the message says why and what to do."""
+
+
+class LeaveOut(Exception):
+    """There is nothing to do this time; the message says why."""
 
 
 class NotNow(Exception):
@@ -93,6 +100,41 @@ def _people(submission: Submission) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=[submission.person_id] if submission.person_id else [])
 
 
+def _response(submission: Submission, action: Action, now: dt.datetime) -> str:
+    if not submission.address or submission.person is None:
+        raise LeaveOut(_("There is no address to answer to"))
+    if _was_answered(submission, now):
+        raise LeaveOut(_("The same answers were answered within seven days"))
+    said = [f"{row.label}: {row.answer}" for row in receipt.rows(submission)]
+    try:
+        made = responses.answer(
+            action.get("id", 0),
+            submission.person,
+            submission.address,
+            form=submission.form.name,
+            answers=said,
+            now=now,
+        )
+    except responses.NotAnswering as refusal:
+        raise CannotDo(str(refusal)) from refusal
+    if made.state == Message.State.HELD:
+        raise LeaveOut(_("Nobody writes to this address: %(reason)s") % {"reason": reasons.words(made.reason)})
+    return _("Answered by mail")
+
+
+def _was_answered(submission: Submission, now: dt.datetime) -> bool:
+    """Whether the same answers of this address were answered lately: two machines never write to each other for ever."""
+    earlier = Submission.objects.filter(
+        form=submission.form_id,
+        address=submission.address,
+        submitted_at__gt=now - ONCE_IN,
+        answers=submission.answers,
+        outcomes__kind="response",
+        outcomes__state=Outcome.State.DONE,
+    )
+    return earlier.exclude(pk=submission.pk).exists()
+
+
 def _note(submission: Submission, action: Action, now: dt.datetime) -> str:
     to = str(action.get("to", ""))
     if not to:
@@ -108,6 +150,7 @@ _ROWS = (
     Kind("selection", gettext_lazy("Add to a selection"), "layers", _selection),
     Kind("project", gettext_lazy("Add to a project"), "calendar-days", _project),
     Kind("interest", gettext_lazy("Give an interest"), "heart", _interest),
+    Kind("response", gettext_lazy("Answer by mail"), "reply", _response),
     Kind("task", gettext_lazy("Make a task"), "list-checks", _task, needs_person=False),
     Kind(
         "note",

@@ -47,15 +47,6 @@ class Form(models.Model):
     origins = models.JSONField(default=list, blank=True)  # sites that may show or send it: ["https://example.org"]
     style = models.JSONField(default=dict, blank=True)  # forms.look
     actions = models.JSONField(default=list, blank=True)  # forms.actions
-    response = models.ForeignKey(
-        "mailings.Mailing",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("answering mailing"),
-        db_index=False,
-    )
     archived_at = models.DateTimeField(null=True)  # out of sight, not gone
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -270,6 +270,8 @@ def _do(outcome: Outcome, now: dt.datetime) -> None:
             said = kind.run(outcome.submission, outcome.action, now)
     except actions.CannotDo as refusal:
         values = {"state": Outcome.State.FAILED, "said": str(refusal)}
+    except actions.LeaveOut as reason:
+        values = {"state": Outcome.State.SKIPPED, "said": str(reason), "done_at": now}
     except DatabaseError as failure:
         log.warning("action %s of submission %s failed: %s", outcome.kind, outcome.submission_id, failure)
         values = {"state": Outcome.State.FAILED, "said": _("It could not be written; try it again")}

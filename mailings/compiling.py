@@ -40,6 +40,7 @@ def letter_of(mailing: Mailing) -> Letter:
         base_url=settings.BASE_URL,
         list_domain=urlsplit(settings.BASE_URL).hostname or "localhost",
         is_marketing=mailing.message_class == MessageClass.MARKETING,
+        is_response=mailing.type == Mailing.Type.RESPONSE,
         track_opens=mailing.track_opens,
         track_clicks=mailing.track_clicks,
         campaign=tuple((name, getattr(mailing, name)) for name in Mailing.CAMPAIGN),

@@ -29,6 +29,7 @@ TABS = {
 BUSY = (Status.APPROVAL, Status.SCHEDULED, Status.SENDING, Status.PAUSED)
 COPIED = (
     "type",
+    "message_class",
     "subject",
     "preheader",
     "from_name",
@@ -98,6 +99,7 @@ def new(
     """Make a draft from the house's own sender; the people of a selection or project become its recipients."""
     mailing = Mailing.objects.create(
         type=kind,
+        message_class="form_response" if kind == Mailing.Type.RESPONSE else "marketing",
         name=name,
         from_name=settings.SENDER_NAME,
         from_address=settings.SENDER_ADDRESS,

@@ -20,7 +20,12 @@ Status = Mailing.Status
 Author = User | AnonymousUser | None
 
 MOVES: dict[Status, set[Status]] = {
-    Status.DRAFT: {Status.APPROVAL, Status.SCHEDULED, Status.SENDING},
+    Status.DRAFT: {
+        Status.APPROVAL,
+        Status.SCHEDULED,
+        Status.SENDING,
+        Status.SENT,
+    },  # sent: a form response, of nobody yet
     Status.APPROVAL: {Status.DRAFT, Status.SCHEDULED, Status.SENDING},
     Status.SCHEDULED: {Status.APPROVAL, Status.DRAFT, Status.SENDING},
     Status.SENDING: {Status.PAUSED, Status.SENT, Status.CANCELLED, Status.DRAFT},  # a draft: undone in time
@@ -245,6 +250,12 @@ def reopen(mailing: Mailing, *, now: dt.datetime) -> Mailing:
     if mailing.status in BEGUN:
         return mailing
     _move(mailing, Status.SENDING, frm={Status.SENT, Status.CANCELLED}, finished_at=None)
+    return mailing
+
+
+def begin_answering(mailing: Mailing, *, now: dt.datetime) -> Mailing:
+    """Begin a form response: its content is frozen, it has nobody yet, and waits."""
+    _move(mailing, Status.SENT, frm={Status.DRAFT}, frozen_at=now, started_at=now, finished_at=now)
     return mailing
 
 

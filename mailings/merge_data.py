@@ -44,6 +44,9 @@ EXPRESSIONS: Mapping[str, str] = {
     "ourContact.email": "coalesce(contact.email, '')",
     "supportContact.name": "concat_ws(' ', nullif(support.first_name, ''), nullif(support.last_name, ''))",
     "supportContact.email": "coalesce(support.email, '')",
+    # of a form response: mailings.responses writes them; everybody else has none
+    "form.name": "''::text",
+    "form.answers": "''::text",
 }
 OWN = re.compile(r"(?P<of>customer|company)\.x_(?P<key>[a-z0-9_]{1,40})")  # custom fields, by key
 COMPANY = "LEFT JOIN recipients_company company ON company.id = p.company_id"

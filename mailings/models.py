@@ -14,6 +14,7 @@ from recipients.models import Import, Person, Project, Selection
 class Mailing(models.Model):
     class Type(models.TextChoices):
         EMAIL = "email", _("E-mail")
+        RESPONSE = "response", _("Form response")
 
     class Both(models.TextChoices):
         """Who are recipients when a selection and a project are linked."""
@@ -64,7 +65,11 @@ class Mailing(models.Model):
     message_class = models.CharField(
         _("kind of message"),
         max_length=13,
-        choices=[("marketing", _("Marketing")), ("transactional", _("About an order, an account or an agreement"))],
+        choices=[
+            ("marketing", _("Marketing")),
+            ("transactional", _("About an order, an account or an agreement")),
+            ("form_response", _("Answer to a form they just sent")),
+        ],
         default="marketing",
         db_default="marketing",
     )  # consent.verdict.MessageClass: whether consent is asked for at all
@@ -132,6 +137,12 @@ class Mailing(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_status(self) -> str:
+        """The word for its state: a form response that was started answers, whoever it is sending to."""
+        answers = self.type == self.Type.RESPONSE and self.status in (self.Status.SENDING, self.Status.SENT)
+        return "answering" if answers else self.status
 
 
 class SendingAccount(models.Model):

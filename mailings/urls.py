@@ -54,6 +54,7 @@ urlpatterns = [
     # on its way
     path("mailings/<int:pk>/", sending.detail, name="detail"),
     path("mailings/<int:pk>/progress/", sending.live, name="progress"),
+    path("mailings/<int:pk>/answering/", sending.begin_answering, name="answering"),
     path("mailings/<int:pk>/send/", sending.send, name="send"),
     path("mailings/<int:pk>/schedule/", sending.schedule, name="schedule"),
     path("mailings/<int:pk>/unschedule/", sending.unschedule, name="unschedule"),

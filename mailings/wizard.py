@@ -50,12 +50,18 @@ class Frame:
 def frame(mailing: Mailing, here: str) -> Frame:
     """Give the step bar as it stands at one of the steps."""
     states = _states(mailing)
+    shown = {code: label for code, label in STEPS.items() if code not in without(mailing)}
     steps = [
         Step(code, label, number, reverse(f"mailings:{code}", args=[mailing.pk]), states[code], code == here)
-        for number, (code, label) in enumerate(STEPS.items(), 1)
+        for number, (code, label) in enumerate(shown.items(), 1)
     ]
-    place = list(STEPS).index(here) + 1
+    place = list(shown).index(here) + 1 if here in shown else len(shown)
     return Frame(steps, steps[place] if place < len(steps) else None)
+
+
+def without(mailing: Mailing) -> frozenset[str]:
+    """Name the steps that a mailing does not have: a form response has no list, and nothing to confirm."""
+    return frozenset({"recipients", "confirm"}) if mailing.type == Mailing.Type.RESPONSE else frozenset()
 
 
 def _states(mailing: Mailing) -> dict[str, str]:

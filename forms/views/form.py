@@ -23,6 +23,8 @@ from forms import actions, publishing, statistics
 from forms.models import Form, Submission
 from forms.settings_form import OriginsForm, SettingsForm
 from forms.views.library import address
+from mailings import responses
+from mailings.models import Mailing
 from recipients.models import Interest, Project, Selection
 
 MOST_ACTIONS = 20
@@ -122,6 +124,7 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
         "selections": Selection.objects.by_hand().order_by("name")[:500],
         "projects": Project.objects.order_by("name")[:500],
         "interests": Interest.objects.order_by("name")[:500],
+        "responses": responses.answering(),
         "colleagues": User.objects.filter(is_active=True).order_by("first_name", "email")[:500],
     }
     return render(request, "webforms/settings.html", context, status=422 if asked.errors else 200)
@@ -159,7 +162,7 @@ def _form(pk: int) -> Form:
 def _add(form: Form, given: Mapping[str, str]) -> str:
     kind = given.get("kind", "")
     number = int(given[kind]) if given.get(kind, "").isdecimal() and len(given.get(kind, "")) < 12 else 0
-    if kind in ("selection", "project", "interest"):
+    if kind in ("selection", "project", "interest", "response"):
         if not number:
             return _("Choose which one")
         form.actions.append(
@@ -190,7 +193,7 @@ def _said(row: Mapping[str, Any]) -> str:
         found: Any = User.objects.filter(pk=number).first()
         name = (found.get_full_name() or found.email) if found else _("somebody who is gone")
         return f"{name}: {row['title']}" if row.get("title") else name
-    model: Any = {"selection": Selection, "project": Project, "interest": Interest}.get(str(kind))
+    model: Any = {"selection": Selection, "project": Project, "interest": Interest, "response": Mailing}.get(str(kind))
     found = model.objects.filter(pk=number).first() if model else None
     return str(found) if found else _("It is gone: choose another one")
 

@@ -174,6 +174,7 @@ def _words(happening: Happening) -> str:
     name = (happening.by.get_full_name() or happening.by.get_username()) if happening.by else ""
     by_somebody = {
         "started": _("Started by %(name)s."),
+        "answering": _("Answers forms since, started by %(name)s."),
         "scheduled": _("Planned for %(moment)s by %(name)s."),
         "unscheduled": _("Taken off the schedule by %(name)s."),
         "paused": _("Paused by %(name)s."),
@@ -195,6 +196,7 @@ def _words(happening: Happening) -> str:
     }
     by_itself = {
         "started": _("Started."),
+        "answering": _("Answers forms since."),
         "scheduled": _("Planned for %(moment)s."),
         "unscheduled": _("Taken off the schedule."),
         "paused": _("Paused."),

@@ -32,6 +32,7 @@ class Letter:
     base_url: str
     list_domain: str  # List-Id, Feedback-ID
     is_marketing: bool = True  # what is not cannot be unsubscribed from
+    is_response: bool = False  # to a form that somebody just sent
     track_opens: bool = True
     track_clicks: bool = True
     campaign: tuple[tuple[str, str], ...] = ()  # names and values put behind each link

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -70,6 +70,14 @@ ESCAPES: Mapping[Context, Callable[[str], str]] = {
 }
 
 
+BETWEEN: Mapping[Context, str] = {Context.HTML: "<br>", Context.URL: "%20", Context.TEXT: " | ", Context.HEADER: ", "}
+
+
+def lines(context: Context, key: str, several: Sequence[object]) -> str:
+    """Say several values one after the other, each cleaned and escaped by itself."""
+    return BETWEEN[context].join(ESCAPES[context](text) for one in several if (text := clean(key, one)))
+
+
 def fill(context: Context, key: str, fallback: str, value: object) -> str:
     """Say what stands in the place: the value, or the fallback when there is none, escaped for the context.
 
@@ -77,6 +85,8 @@ def fill(context: Context, key: str, fallback: str, value: object) -> str:
     """
     if context is Context.RAW:
         return raw(key, value)
+    if isinstance(value, list):
+        return lines(context, key, value) or ESCAPES[context](fallback)
     text = clean(key, value) if value is not None else ""
     if not text and key.startswith("_"):
         raise RenderError(key, _("The sender did not supply %(key)s.") % {"key": key})

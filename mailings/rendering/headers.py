@@ -55,7 +55,7 @@ def of(letter: "Letter") -> tuple[Header, ...]:
         # RFC 9477: where to send a complaint; the address says which mail it is about
         Header("CFBL-Address", key="_bounce", after="; report=arf"),
         # RFC 3834: nobody's holiday answer is wanted
-        Header("Precedence", "bulk"),
+        Header("Auto-Submitted", "auto-generated") if letter.is_response else Header("Precedence", "bulk"),
         Header("X-Auto-Response-Suppress", "OOF, AutoReply"),
         Header("MIME-Version", "1.0"),
     ]

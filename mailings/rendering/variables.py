@@ -63,6 +63,8 @@ CATALOGUE: Mapping[str, Variable] = _variables(
     ("ourContact.email", gettext_lazy("E-mail of our contact"), "joost@example.org"),
     ("supportContact.name", gettext_lazy("Our support contact"), "Sanne de Boer"),
     ("supportContact.email", gettext_lazy("E-mail of our support contact"), "sanne@example.org"),
+    ("form.name", gettext_lazy("Form"), gettext_lazy("Open day")),
+    ("form.answers", gettext_lazy("What was filled in"), gettext_lazy("How many are you: 2")),
     ("mailing.name", gettext_lazy("Name of mailing"), gettext_lazy("Open day")),
     ("mailing.subject", gettext_lazy("Subject"), gettext_lazy("Open day")),
     ("mailing.sender", gettext_lazy("From, name"), "De Werkbank"),
@@ -84,6 +86,7 @@ GROUP_LABELS: Mapping[str, str | Promise] = {
     "company": gettext_lazy("Company"),
     "ourContact": gettext_lazy("Our contact"),
     "supportContact": gettext_lazy("Support contact"),
+    "form": gettext_lazy("Answer to a form"),
     "mailing": gettext_lazy("Mailing"),
     "link": gettext_lazy("Links"),
 }

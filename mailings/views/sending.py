@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
-from mailings import accounts, again, audience, lifecycle, policy, tasks
+from mailings import accounts, again, audience, lifecycle, policy, responses, tasks
 from mailings.delivery import happenings, progress
 from mailings.forms import SendingForm
 from mailings.models import Mailing
@@ -47,6 +47,22 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing.status in MOVING:
         return render(request, "mailings/sending.html", _progress(mailing))
     return reports.summary(request, pk)
+
+
+@require_POST
+@may_send
+def begin_answering(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start a form response: from now on forms can answer with it."""
+    mailing = get_object_or_404(Mailing, pk=pk, type=Mailing.Type.RESPONSE)
+    try:
+        responses.begin(mailing, by=request.user, now=timezone.now())
+    except lifecycle.CannotMove as refusal:
+        problems = getattr(refusal, "problems", ())
+        for sentence in [finding.sentence for finding in problems] or [str(refusal)]:
+            messages.error(request, sentence)
+        return redirect("mailings:content", pk)
+    messages.success(request, _("It answers from now on. Choose it in the settings of a form."))
+    return redirect("mailings:detail", pk)
 
 
 @require_GET
