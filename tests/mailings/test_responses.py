@@ -77,7 +77,7 @@ def test_an_answer_is_answered_with_what_was_filled_in(peer: Peer) -> None:
 
     [letter] = delivered(peer)
 
-    assert letter["To"] == "ada@example.org"
+    assert letter["To"] == "Ada <ada@example.org>"
     assert letter["Auto-Submitted"] == "auto-generated"
     assert letter["List-Unsubscribe"] is None
     html = letter.get_body(("html",)).get_content()  # type: ignore[union-attr]
