@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailings", "0012_versions_and_campaign"),
+        ("mailings", "0013_day_after_and_retention"),
     ]
 
     operations = [
