@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
@@ -34,12 +33,6 @@ def patient(settings: Settings) -> None:
     cache.clear()
 
 
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    with Peer() as listening:
-        yield listening
-
-
 RECEIPT = {
     "language": "en",
     "blocks": [
@@ -57,8 +50,10 @@ def a_response(**values: object) -> Mailing:
 
 def delivered(peer: Peer) -> list[email.message.EmailMessage]:
     """Let the workers do what is due, and read what arrived."""
+    channel = a_channel(peer)
     for number in chunks.issue(now=timezone.now()):
-        worker.work(number, channel=a_channel(peer))
+        worker.work(number, channel=channel)
+    channel.close()
     lifecycle.finish_done(now=timezone.now())
     return [email.message_from_bytes(one.content, policy=email.policy.default) for one in peer.letters]  # type: ignore[misc]
 
