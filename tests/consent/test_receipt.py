@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 from consent import ledger, notices, receipt
 from consent.models import ConsentDetail, ConsentEvent, EvidenceFile, LegalBasis, PrivacyNotice
 from tests.conftest import NOON
-from tests.consent.factories import consents, withdraws
+from tests.consent.factories import a_subscription_type, consents, withdraws
 
 pytestmark = pytest.mark.django_db
 ADA = "ada@example.org"
@@ -153,10 +153,9 @@ def test_both_receipts_come_from_the_card_as_files_to_keep(joost: Client) -> Non
 
 
 def the_form(**more: object) -> dict[str, object]:
-    of = ConsentEvent._meta.get_field("subscription_type").related_model.objects.get(code="newsletter")
     return {
         "address": ADA,
-        "subscription_type": of.pk,
+        "subscription_type": a_subscription_type().pk,
         "source": "newsletter_signup",
         "evidence_on": "2026-03-03",
         "evidence_form": "Paper form 7",
@@ -202,7 +201,9 @@ def test_what_is_no_scan_is_refused_with_a_sentence_and_nothing_is_written(
 
 
 def test_a_legal_basis_is_chosen_edited_and_stays_as_it_was_in_the_ledger(joost: Client) -> None:
-    basis = LegalBasis.objects.get(code="contract")
+    basis, _made = LegalBasis.objects.get_or_create(
+        code="contract", defaults={"name_en": "Contract", "name_nl": "Contract"}
+    )
     joost.post("/consent/record/", the_form(basis=basis.pk))
     names = {"name_en": "Contract work", "name_nl": "Werk op contract", "is_active": "on"}
 

@@ -26,14 +26,16 @@ def marieke(client: Client) -> Client:
 
 
 def a_queue(on: dt.date = TODAY) -> None:
-    consents("form1@example.org", "own_form", on=on)
-    consents("form2@example.org", "own_form", on=on)
+    """People who must confirm; `on` is the day they filled in the form, the real one for pages."""
+    at = NOON if on == TODAY else timezone.now()
+    consents("form1@example.org", "own_form", on=on, now=at)
+    consents("form2@example.org", "own_form", on=on, now=at)
     consents("old@example.org", "own_form", on=dt.date(2025, 1, 1))
     consents("employee@example.org", "employer_list")
     consents("bar@example.org", "met_in_person")
     consents("card@example.org", "event_own_contact")
     consents("fine@example.org")
-    consents("gone@example.org", "own_form", on=on)
+    consents("gone@example.org", "own_form", on=on, now=at)
     suppressions.add("email", "gone@example.org", "unsubscribed", evidence={}, actor="self", now=NOON)
 
 

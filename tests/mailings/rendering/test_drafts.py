@@ -129,6 +129,7 @@ def test_a_wrong_sender_is_a_mistake_not_a_crash():
     assert [p.field for p in refusal.value.problems] == ["from_address"]
 
 
+@pytest.mark.django_db  # the house's own fields are variables, too
 def test_variables_are_named_with_those_of_subject_links_and_conditions():
     assert drafts.used_variables(a_letter()) == {
         "customer.firstname",
