@@ -105,7 +105,7 @@ def test_what_if_answers_while_one_chooses(author: Visitor, known: None) -> None
 def test_the_ledger_is_checked_on_the_spot(author: Visitor, known: None) -> None:
     page = author.open("/consent/")
 
-    page.get_by_role("link", name="Check the ledger").click()
+    page.get_by_role("button", name="Check the ledger").click()
 
     expect(page.get_by_text("The ledger of 4 entries is unbroken.")).to_be_visible()
 

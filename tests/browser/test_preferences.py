@@ -123,7 +123,7 @@ def test_a_reader_confirms_by_a_button(visitor: Visitor, types: list[Subscriptio
 def test_the_queue_asks_those_we_may_ask(author: Visitor, types: list[SubscriptionType], language: str) -> None:
     today = timezone.localdate()
     for number in range(23):
-        consents(f"lezer{number:02d}@voorbeeld.example", "own_form", on=today)
+        consents(f"lezer{number:02d}@voorbeeld.example", "own_form", on=today, now=timezone.now())
     consents("ruben@noordmetaal.example", "met_in_person")
     consents("fatima@wijkbedrijf.example", "employer_list")
     consents("teun@houtlab.example", "event_own_contact")

@@ -116,7 +116,7 @@ def test_a_full_disk_stops_the_sending_cleanly_and_says_so(tmp_path: Path, no_ro
 
 def test_fifty_pauses_skip_nobody_and_repeat_nobody(tmp_path: Path) -> None:
     with Peer(Script(delay=0.01)) as peer, Station(tmp_path, smtp_url=f"{peer.url}?connections=2") as station:
-        mailing = lifecycle.start(a_mailing(to=a_crowd(400)), by=None, now=NOON)
+        mailing = lifecycle.start(a_mailing(to=a_crowd(1_500)), by=None, now=NOON)
         assert wait_until(lambda: len(peer.letters) > 5), station.log()[-3000:]
         for _ in range(50):
             lifecycle.pause(mailing, by=None, now=timezone.now())

@@ -11,5 +11,5 @@ for (const event of ["DOMContentLoaded", "htmx:after:swap"])
   document.addEventListener(event, () => document.querySelectorAll("form[data-chooses]").forEach(show));
 document.addEventListener("change", (event) => {
   const form = event.target.form;
-  if (form?.dataset.chooses === event.target.name) show(form);
+  if (form && form.dataset.chooses === event.target.name) show(form);
 });
