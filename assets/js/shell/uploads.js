@@ -17,6 +17,6 @@ document.addEventListener("change", (event) => {
   if ("dropped" in place.dataset) {
     delete place.dataset.dropped;
     const form = place.closest("form");
-    form.requestSubmit(form.querySelector("button[type=submit]"));
+    form.requestSubmit([...form.elements].find((one) => one.type === "submit")); // its own, not one of a form within
   }
 });
