@@ -1,5 +1,6 @@
 """Bad configuration is refused at start, with a hint."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,15 @@ def production(**_: Any) -> Sequence[checks.CheckMessage]:
                 "POSTAL_ADDRESS is not set.",
                 hint="Every commercial mail must carry the sender's postal address: no mailing can be sent without.",
                 id="postduif.W001",
+            )
+        )
+    if not os.environ.get("SUPPRESSION_KEYS", "").strip():
+        problems.append(
+            checks.Warning(
+                "SUPPRESSION_KEYS is not set.",
+                hint="Erased addresses are recognised by it. Until it is set, changing SECRET_KEY forgets them, and an "
+                "import could bring them back. Set it to a secret of its own with the present SECRET_KEY behind a comma.",
+                id="postduif.W003",
             )
         )
     if not settings.BASE_URL.startswith("https://"):

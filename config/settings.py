@@ -245,7 +245,9 @@ SUBJECT_LINK_HOURS = int(os.environ.get("SUBJECT_LINK_HOURS", "24"))
 # The secrets with which erased addresses stay recognisable, the newest first. Keep every old one: an address erased under
 # a key that is gone would be mailed again when somebody imports it.
 SUPPRESSION_KEYS = [
-    key for key in os.environ.get("SUPPRESSION_KEYS", ",".join([SECRET_KEY, *SECRET_KEY_FALLBACKS])).split(",") if key
+    key
+    for key in (os.environ.get("SUPPRESSION_KEYS") or ",".join([SECRET_KEY, *SECRET_KEY_FALLBACKS])).split(",")
+    if key
 ]
 # One line for each erasure, hashed: replayed after an old backup was restored. It must outlive the database.
 ERASURE_LOG = Path(os.environ.get("ERASURE_LOG", VAR_DIR / "erasures.log"))

@@ -26,8 +26,9 @@ from consent.seen import NOTHING, Seen
 A_DAY = dt.timedelta(days=1)
 QUIET = dt.timedelta(days=30)  # after somebody said "this was not me"
 MAILS = 3  # of one request
-# Who is on the list for one of these is not written to, not even to ask. An unsubscription the person may answer.
-NEVER_ASKED = frozenset({"erased", "objection", "complained", "hard_bounce", "manual"})
+# Who is on the list for one of these is not written to, not even to ask.
+NEVER_ASKED = frozenset({"objection", "complained", "hard_bounce", "manual"})
+ONLY_THEMSELVES = frozenset({"unsubscribed", "paused", "erased"})  # what only the person's own act gets round
 
 
 class State(StrEnum):
@@ -99,7 +100,7 @@ def ask(request: Request, *, now: dt.datetime) -> Outcome:
 
 
 def may_be_asked(request: Request) -> bool:
-    """Say whether a mail may go there at all. Who left may ask again themselves; nobody else asks for them."""
+    """Say whether a mail may go there at all. Who left, or was erased, may come back; nobody else asks for them."""
     if addresses.is_role(request.address) or not addresses.has_shape(request.address):
         return False
     types = {one.pk for one in request.subscription_types}
@@ -108,7 +109,7 @@ def may_be_asked(request: Request) -> bool:
         for block in suppressions.blocks_of(request.channel, request.address)
         if block.subscription_type is None or block.subscription_type in types
     }
-    forbidden = NEVER_ASKED if request.actor == "self" else NEVER_ASKED | {"unsubscribed", "paused"}
+    forbidden = NEVER_ASKED if request.actor == "self" else NEVER_ASKED | ONLY_THEMSELVES
     return not reasons & forbidden
 
 
@@ -138,7 +139,8 @@ def state(asked: Confirmation, *, at: dt.datetime) -> State:
 def confirm(asked: Confirmation, *, seen: Seen = NOTHING, now: dt.datetime) -> State:
     """Take the person's yes: an own, confirmed act in the ledger for each type, tied to the original evidence.
 
-    The same click again changes nothing; what expired, was declined or replaced stays as it is.
+    The same click again changes nothing; what expired, was declined or replaced stays as it is. Somebody who was
+    erased is back with it: nobody but the owner of the mailbox could answer.
     """
     with transaction.atomic():
         locked = Confirmation.objects.select_for_update().get(pk=asked.pk)
@@ -147,8 +149,9 @@ def confirm(asked: Confirmation, *, seen: Seen = NOTHING, now: dt.datetime) -> S
         locked.confirmed_at = locked.closed_at = now
         locked.not_before = None
         locked.save(update_fields=["confirmed_at", "closed_at", "not_before"])
-        types = locked.subscription_types.order_by("pk")
-        ledger.record([_yes(locked, one, seen, now) for one in types], now=now)
+        types = list(locked.subscription_types.order_by("pk"))
+        recorded = ledger.record([_yes(locked, one, seen, now) for one in types], now=now)
+        suppressions.let_back(locked.channel, locked.address, types, entry=recorded.first, now=now)
     return State.CONFIRMED
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-from consent import dossier, kept, ledger, pseudonyms
+from consent import dossier, kept, ledger, pseudonyms, suppressions
 from consent.dossier import Subject
 from consent.models import Purpose, Suppression, SuppressionReason
 
@@ -69,9 +69,10 @@ def hits(words: Iterable[str]) -> dict[str, int]:
 def replay(lines: Iterable[str], *, now: dt.datetime) -> int:
     """Erase again whom the lines of an erasure log name, as far as a restored backup brought them back; give how many.
 
-    Whoever is not there any more is blocked under the pseudonym anyway.
+    Whoever is not there any more is blocked under the pseudonym anyway. Who came back by their own act, as the
+    backup knows, is left alone.
     """
-    logged = list(_read(lines))
+    logged = [line for line in _read(lines) if not suppressions.came_back(line.pseudonym, since=line.at)]
     again = _known(logged)
     for address in again:
         erase(address, actor="system", now=now, log=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from consent import ledger, pseudonyms, verdict
@@ -87,6 +87,27 @@ def release(suppression: Suppression, *, by: Any, because: str, now: dt.datetime
         if suppression.reason == SuppressionReason.UNSUBSCRIBED:
             evidence = {"suppression": suppression.pk, "because": because.strip()}
             ledger.record(list(_acts([suppression], "restored", "staff", f"user:{by.pk}", evidence)), now=now)
+
+
+def let_back(channel: str, address: str, types: Iterable[SubscriptionType], *, entry: int, now: dt.datetime) -> int:
+    """Lift what holds an erased address back, because its owner confirmed anew (the ledger's `entry`); give how many.
+
+    An unsubscription from before the erasure is lifted for the types that they confirmed; an objection stays.
+    """
+    hashed = Q(reason=SuppressionReason.ERASED)
+    hashed |= Q(reason=SuppressionReason.UNSUBSCRIBED) & (Q(subscription_type=None) | Q(subscription_type__in=types))
+    held_back = rows_of(channel, address).filter(hashed, released_at=None, created_at__lt=now).exclude(hashed_with="")
+    return held_back.update(released_at=now, released_because=f"ledger:{entry}")
+
+
+def came_back(pseudonym: str, *, since: dt.datetime) -> bool:
+    """Say whether the owner of an erased address confirmed anew after it was erased."""
+    return Suppression.objects.filter(
+        address=pseudonym,
+        reason=SuppressionReason.ERASED,
+        released_at__gte=since,
+        released_because__startswith="ledger:",
+    ).exists()
 
 
 def end_due(reason: str, *, now: dt.datetime) -> int:

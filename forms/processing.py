@@ -273,7 +273,9 @@ def _do(outcome: Outcome, now: dt.datetime) -> None:
     except actions.LeaveOut as reason:
         values = {"state": Outcome.State.SKIPPED, "said": str(reason), "done_at": now}
     except DatabaseError as failure:
-        log.warning("action %s of submission %s failed: %s", outcome.kind, outcome.submission_id, failure)
+        log.warning(
+            "action %s of submission %s failed: %s", outcome.kind, outcome.submission_id, type(failure).__name__
+        )
         values = {"state": Outcome.State.FAILED, "said": _("It could not be written; try it again")}
     except actions.NotNow as failure:
         is_last = outcome.attempts >= TRIES

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from consent import double_opt_in, law, ledger
+from consent import double_opt_in, law, ledger, suppressions
 from consent.models import Confirmation, SubscriptionType
 from consent.seen import Seen
 from forms.answers import Read
@@ -47,7 +47,8 @@ def take(
 ) -> tuple[Submission, bool]:
     """Keep an answer and act on what was agreed to. Gives it, and whether it is new."""
     definition = Definition.read(version.definition)
-    asks = bool(read.types) and arrival.sign is None and must_confirm(form, definition, read)
+    asks = bool(read.types) and arrival.sign is None
+    asks = asks and (must_confirm(form, definition, read) or was_erased(read.address))
     values = {
         "form": form,
         "version": version,
@@ -79,6 +80,14 @@ def must_confirm(form: Form, definition: Definition, read: Read) -> bool:
     asked = definition.find("country")
     country = str(read.values.get(asked.id, "")) if asked else ""
     return form.asks_confirmation or law.SHIPPED.must_be_confirmed("email", law.regime_of(country))
+
+
+def was_erased(address: str) -> bool:
+    """Say whether a mail asks first because anybody may type the address of somebody who was erased.
+
+    The page does not tell: it answers as its form always does.
+    """
+    return bool(suppressions.erased_among("email", [address]))
 
 
 def wording(definition: Definition, types: Sequence[int], language: str) -> str:

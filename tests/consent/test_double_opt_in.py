@@ -242,7 +242,7 @@ def test_this_was_not_me_leaves_them_in_peace_for_a_month(stranger: Client) -> N
         ("paused", Outcome.ASKED, Outcome.NEVER),
         ("complained", Outcome.NEVER, Outcome.NEVER),
         ("objection", Outcome.NEVER, Outcome.NEVER),
-        ("erased", Outcome.NEVER, Outcome.NEVER),
+        ("erased", Outcome.ASKED, Outcome.NEVER),
         ("hard_bounce", Outcome.NEVER, Outcome.NEVER),
         ("manual", Outcome.NEVER, Outcome.NEVER),
     ],
