@@ -32,6 +32,7 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
     "consent.Confirmation": (_("confirmation"), _("confirmations")),
     "consent.LegalBasis": (_("legal basis"), _("legal bases")),
     "consent.PrivacyNotice": (_("privacy notice"), _("privacy notices")),
+    "consent.PrivacyMail": (_("privacy confirmation"), _("privacy confirmations")),
     "consent.EvidenceFile": (_("scan of evidence"), _("scans of evidence")),
     "consent.SubjectRequest": (_("request about somebody's data"), _("requests about data")),
     "recipients.Company": (_("company"), _("companies")),

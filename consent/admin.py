@@ -15,6 +15,7 @@ from consent.models import (
     Ground,
     LegalBasis,
     OptOutKey,
+    PrivacyMail,
     PrivacyNotice,
     Purpose,
     RuleVersion,
@@ -146,6 +147,12 @@ class ConfirmationAdmin(ReadOnly):
     list_display = ("address", "source", "language", "actor")
     search_fields = ("=address",)
     exclude = ("key",)  # who has it may confirm for the address
+    ordering = ("-id",)
+
+
+@admin.register(PrivacyMail)
+class PrivacyMailAdmin(ReadOnly):
+    list_display = ("id", "address", "actor", "asked_at", "sent_at")
     ordering = ("-id",)
 
 

@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent import addresses, ledger, overview, suppressions
+from consent import addresses, ledger, overview, privacy_mail, suppressions
 from consent.models import Confirmation, SubscriptionType
 from consent.seen import NOTHING, Seen
 
@@ -152,6 +152,7 @@ def confirm(asked: Confirmation, *, seen: Seen = NOTHING, now: dt.datetime) -> S
         types = list(locked.subscription_types.order_by("pk"))
         recorded = ledger.record([_yes(locked, one, seen, now) for one in types], now=now)
         suppressions.let_back(locked.channel, locked.address, types, entry=recorded.first, now=now)
+    privacy_mail.welcome(locked.address, language=locked.language, actor="system", now=now)
     return State.CONFIRMED
 
 

@@ -160,5 +160,10 @@ class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = PrivacyNotice
-        fields = ("version", "url", "controller", "contact", "text")
+        fields = ("version", "url", "controller", "contact", "text", "mails_new")
+        help_texts = {
+            "mails_new": _(
+                "Whoever signs up, or is written down by hand, gets one mail that tells what you keep, why, and how to end it."
+            )
+        }
         widgets = {"contact": forms.Textarea({"rows": 2}), "text": forms.Textarea({"rows": 12})}

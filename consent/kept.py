@@ -22,6 +22,7 @@ from consent.models import (
     EvidenceFile,
     Ground,
     OptOutKey,
+    PrivacyMail,
     Standing,
     SubjectRequest,
     Suppression,
@@ -33,6 +34,7 @@ address_books += [
     "SELECT address FROM consent_optoutkey",
     "SELECT address FROM consent_confirmation",
     "SELECT address FROM consent_subjectrequest",
+    "SELECT address FROM consent_privacymail",
 ]
 
 
@@ -48,6 +50,7 @@ def holdings() -> list[Holding]:
             erase=partial(_delete, Confirmation),
             hidden=KEYS,
         ),
+        Holding(name="privacy_mails", rows=partial(_by_address, PrivacyMail), erase=partial(_delete, PrivacyMail)),
         Holding(name="grounds", rows=partial(_by_address, Ground), erase=partial(_delete, Ground)),
         Holding(name="standings", rows=partial(_by_address, Standing), erase=partial(_delete, Standing)),
         Holding(name="scans", rows=_scans, erase=_remove_scans),

@@ -75,6 +75,7 @@ class PrivacyNotice(models.Model):
     digest = models.CharField(max_length=64)  # SHA-256 of the text, in hexadecimal
     controller = models.CharField(_("who is responsible"), max_length=200)
     contact = models.TextField(_("how to reach them"))
+    mails_new = models.BooleanField(_("mail it to who is new"), default=False, db_default=False)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -512,3 +513,26 @@ class SubjectRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.asked_at:%Y-%m-%d}"
+
+
+class PrivacyMail(models.Model):
+    """A privacy confirmation: one mail that tells somebody what is kept about them, and when it went."""
+
+    address = models.CharField(max_length=320)
+    language = models.CharField(max_length=10)
+    actor = models.CharField(max_length=60)  # "user:7" from a card, "system" when the notice says so
+    asked_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)  # when the mail is due; null: nothing to send
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    message_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index("address", "id", name="privacy_mail_by_address"),
+            models.Index("not_before", condition=models.Q(not_before__isnull=False), name="privacy_mail_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address

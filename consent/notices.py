@@ -19,13 +19,21 @@ def current() -> PrivacyNotice | None:
 
 
 def publish(
-    *, version: str, url: str, text: str, controller: str, contact: str, by: User | None, now: dt.datetime
+    *,
+    version: str,
+    url: str,
+    text: str,
+    controller: str,
+    contact: str,
+    mails_new: bool = False,
+    by: User | None,
+    now: dt.datetime,
 ) -> PrivacyNotice:
     """Write down a new version; from now on new entries name it. Raises SameNotice when nothing is different."""
     digest = hashlib.sha256(text.encode()).hexdigest()
     latest = current()
-    said = (version, url, digest, controller, contact)
-    if latest and said == (latest.version, latest.url, latest.digest, latest.controller, latest.contact):
+    said = (version, url, digest, controller, contact, mails_new)
+    if latest and said == (*_said(latest), latest.mails_new):
         raise SameNotice(_("This is the version that holds now"))
     return PrivacyNotice.objects.create(
         version=version,
@@ -34,6 +42,11 @@ def publish(
         digest=digest,
         controller=controller,
         contact=contact,
+        mails_new=mails_new,
         created_at=now,
         created_by=by,
     )
+
+
+def _said(notice: PrivacyNotice) -> tuple[str, str, str, str, str]:
+    return notice.version, notice.url, notice.digest, notice.controller, notice.contact

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from consent import confirmation_mail, preferences, request_mail, requests
+from consent import confirmation_mail, preferences, privacy_mail, request_mail, requests
 
 
 @shared_task
@@ -14,8 +14,8 @@ def end_pauses() -> int:
 
 @shared_task
 def send_confirmations() -> int:
-    """Send the mails that ask for confirmation."""
-    return confirmation_mail.send_due(now=timezone.now())
+    """Send the mails that ask for confirmation, and those that tell people what is kept about them."""
+    return confirmation_mail.send_due(now=timezone.now()) + privacy_mail.send_due(now=timezone.now())
 
 
 @shared_task

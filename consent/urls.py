@@ -50,6 +50,7 @@ urlpatterns = [
     path("consent/address/", addresses.panel, name="address"),
     path("consent/receipt/", receipts.receipt, name="receipt"),
     path("consent/scans/<slug:digest>/", receipts.scan, name="scan"),
+    path("consent/address/tell/", addresses.tell, name="tell"),
     path("consent/record/", addresses.record, name="record"),
     path("consent/verify/", verify.index, name="verify"),
     path("consent/verify/letter/", verify.letter, name="letter"),

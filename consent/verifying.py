@@ -122,6 +122,11 @@ def _request(
     )
 
 
+def spoken(address: str) -> str:
+    """Give the language of an address; the house's own when nobody knows."""
+    return _languages([address]).get(address, settings.LANGUAGE_CODE)
+
+
 def _languages(addresses: Sequence[str]) -> dict[str, str]:
     """The language of each address, as far as anybody knows it; what the person chose goes first."""
     found: dict[str, str] = {}

@@ -15,6 +15,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
+from consent import privacy_mail
 from forms import actions
 from forms.definition import Definition
 from forms.models import Form, Outcome, Proposal, Submission
@@ -217,6 +218,8 @@ def _written(said: Given, submission: Submission, now: dt.datetime) -> Person:
     own = {name: said.values.get(name, "") for name in ("first_name", "last_name", "title", "country", "mobile")}
     person = people.write(Person(**own, language=submission.language), [said.address] if said.address else [])
     Change.objects.create(person=person, at=now, source=Change.Source.FORM, what={"created": ["", str(person)]})
+    if said.address:
+        privacy_mail.welcome(said.address, language=submission.language, actor="system", now=now)
     if company := said.values.get("company"):  # a stranger puts nobody into a company
         Proposal.objects.create(submission=submission, field="company", new=company)
     return person

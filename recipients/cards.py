@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from consent import addresses
+from consent import addresses, privacy_mail
 from recipients import changes, choices, custom, people, phones
 from recipients.forms import Colleague, Listed, OneLine
 from recipients.models import Change, Company, CustomField, Interest, Person
@@ -201,6 +201,9 @@ class CardForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
             self.instance.interests.set(self.cleaned_data["interests"])
         source = Change.Source.CREATED if is_new else Change.Source.EDIT
         changes.note(self.instance, self.before, source=source, by=by, now=now)
+        if is_new and isinstance(self.instance, Person) and self._wanted:
+            language = self.instance.language or settings.LANGUAGE_CODE
+            privacy_mail.welcome(self._wanted[0], language=language, actor="system", now=now)
         return self.instance
 
     def _save(self) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent import explain
-from consent.models import ConsentDetail, Suppression
+from consent.models import ConsentDetail, PrivacyMail, Suppression
 from recipients import changes, custom
 from recipients.imports import runs
 from recipients.models import Change, Company, EmailAddress, Import, ImportedChange, Person, Task
@@ -90,6 +90,21 @@ def blocks(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
         )
 
 
+def told(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
+    """When they were told what is kept about them."""
+    rows = PrivacyMail.objects.filter(address__in=_addresses(who), sent_at__isnull=False)
+    for mail in beyond.rows(rows, "sent_at")[:limit]:
+        assert mail.sent_at is not None  # noqa: S101 - asked for
+        yield Entry(
+            at=mail.sent_at,
+            number=mail.pk,
+            text=_("Privacy confirmation sent"),
+            icon="shield-check",
+            detail=mail.address,
+            by=explain.actor_name(mail.actor),
+        )
+
+
 def imports(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
     """The files they came in with or were changed by."""
     if not isinstance(who, Person):
@@ -142,6 +157,7 @@ def all_of_them() -> Iterable[Source]:
     yield Source("edits", gettext_lazy("Changes"), edits, companies=True)
     yield Source("consent", gettext_lazy("Consent"), consent, companies=True)
     yield Source("blocks", gettext_lazy("Blocks"), blocks, companies=True)
+    yield Source("privacy", gettext_lazy("Privacy confirmations"), told, companies=True)
     yield Source("imports", gettext_lazy("Imports"), imports)
     yield Source("tasks", gettext_lazy("Tasks"), tasks, companies=True)
     yield Source("arrival", gettext_lazy("Beginning"), arrival, companies=True)

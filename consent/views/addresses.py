@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from consent import addresses, evidence_files, explain, ledger
+from consent import addresses, evidence_files, explain, ledger, privacy_mail, verifying
 from consent.forms import RecordForm
 from consent.models import ConsentDetail
 from consent.views.verify import latest
@@ -30,6 +30,7 @@ def panel(request: HttpRequest) -> HttpResponse:
         "mistake": mistake,
         "lines": [] if mistake else explain.address(address, at=timezone.now()),
         "confirmations": [] if mistake else latest(address, now=timezone.now()),
+        "told": None if mistake else privacy_mail.latest(address),
         "entries": 0 if mistake else ConsentDetail.objects.filter(address=address).count(),
     }
     fragment = "#panel" if request.headers.get("HX-Request") == "true" else ""
@@ -48,6 +49,24 @@ def record(request: HttpRequest) -> HttpResponse:
     form = RecordForm(initial=request.GET.dict())
     fragment = "#form" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"consent/record.html{fragment}", {"form": form})
+
+
+@permission_required("consent.add_privacymail", raise_exception=True)
+@require_POST
+def tell(request: HttpRequest) -> HttpResponse:
+    """Have the privacy confirmation sent to an address, and go back to where the button stood."""
+    try:
+        address = addresses.normalise(request.POST.get("address", "")[:1000])
+        spoken = verifying.spoken(address)
+        privacy_mail.ask(address, language=spoken, actor=actor(request.user), now=timezone.now())
+    except (addresses.InvalidAddress, privacy_mail.CannotSend) as refusal:
+        messages.error(request, f"{refusal}.")
+    else:
+        messages.success(request, _("%(address)s gets the privacy confirmation in a moment") % {"address": address})
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        back = f"{reverse('consent:address')}?{urlencode({'address': request.POST.get('address', '')[:320]})}"
+    return redirect(back)
 
 
 def _recorded(request: HttpRequest, form: RecordForm) -> bool:

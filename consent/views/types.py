@@ -58,7 +58,7 @@ def edit_basis(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def publish_notice(request: HttpRequest) -> HttpResponse:
     """Write down a new version of the privacy notice; it begins as a copy of the one that holds."""
     latest = notices.current()
-    names = ("version", "url", "controller", "contact", "text")
+    names = ("version", "url", "controller", "contact", "text", "mails_new")
     form = NoticeForm(request.POST or None, initial={name: getattr(latest, name) for name in names} if latest else {})
     if request.method == "POST" and form.is_valid():
         try:

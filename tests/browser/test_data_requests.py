@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django.fixtures import Settings
 
-from consent import notices, requests, suppressions, unsubscribe
+from consent import notices, privacy_mail, requests, suppressions, unsubscribe
 from consent.models import OptOutKey, SubjectRequest
 from tests.browser.conftest import Visitor
 from tests.consent.factories import a_subscription_type, consents, withdraws
@@ -98,3 +98,13 @@ def test_staff_answer_a_request_and_read_the_reports(author: Visitor, asked: Sub
     expect(author.open(f"/consent/requests/{asked.pk}/").get_by_role("heading", level=1)).to_have_text(
         f"Request {asked.pk}"
     )
+
+
+def test_staff_tell_somebody_what_is_kept_about_them(author: Visitor, asked: SubjectRequest) -> None:
+    page = author.open("/consent/address/?address=p0@houtlab.example")
+    author.desk()
+    page.get_by_role("button", name="Privacy confirmation").click()
+    expect(page.get_by_text("gets the privacy confirmation in a moment")).to_be_visible()
+    privacy_mail.send_due(now=timezone.now())
+    author.tour("/consent/address/?address=p0@houtlab.example", "told")
+    expect(page.get_by_text("Privacy confirmation sent on")).to_be_visible()

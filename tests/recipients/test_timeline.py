@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from consent import suppressions
+from consent import notices, privacy_mail, suppressions
 from mailings import lifecycle
 from mailings.models import Message
 from recipients import changes, timeline, todos
+from recipients.cards import PersonForm
 from recipients.models import Change, Import, ImportedChange, Person, Task
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type, consents
@@ -145,3 +146,13 @@ def test_consent_given_to_any_of_the_addresses_is_there() -> None:
     consents("ada@home.example", of=a_subscription_type("newsletter"))
 
     assert [entry.code for entry in timeline.page(ada, only="consent").entries] == ["consent"]
+
+
+def test_it_says_when_somebody_was_told_what_is_kept_about_them() -> None:
+    notices.publish(version="1", url="", text="x", controller="y", contact="z", mails_new=True, by=None, now=NOON)
+    form = PersonForm({"first_name": "Ada", "email": "ada@example.org"})
+    assert form.is_valid()
+    ada = form.write(by=None, now=NOON)
+    privacy_mail.send_due(now=NOON)
+
+    assert texts(ada, only="privacy") == ["Privacy confirmation sent"]
