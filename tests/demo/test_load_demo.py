@@ -1,7 +1,12 @@
+from collections import Counter
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+
+from forms import statistics
+from forms.models import Form
 
 
 @pytest.mark.django_db
@@ -22,3 +27,16 @@ def test_without_a_postal_address_it_says_what_to_set() -> None:
         call_command("load_demo")
 
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demo_has_a_form_that_people_answered_and_some_of_them_wait_for_one_of_us() -> None:
+    with override_settings(POSTAL_ADDRESS="De Werkbank, Havenstraat 14, 3024 SC Rotterdam"):
+        call_command("load_demo")
+
+    form = Form.objects.get()
+    states = Counter(form.submissions.values_list("state", flat=True))
+    assert states == {"processed": 39, "submitted": 7}  # six nobody knows, and an address that two people share
+    assert not form.submissions.filter(state="processed", person=None).exists()
+    traffic = statistics.traffic(form)
+    assert traffic.views > traffic.starts > traffic.completions == 46

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from demo import cast, story
+from demo import cast, signup, story
 from recipients.models import Person
 
 
@@ -28,4 +28,6 @@ class Command(BaseCommand):
             )
         now = timezone.now()
         with transaction.atomic():
-            story.tell(cast.assemble(now=now), now=now)
+            everybody = cast.assemble(now=now)
+            story.tell(everybody, now=now)
+            signup.collect(everybody.types["events"], everybody.people, everybody.ours[0], now=now)
