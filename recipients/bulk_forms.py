@@ -7,8 +7,12 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from consent import bulk as consents
+from consent import law, rulebook, rules
 from consent.models import SubscriptionType
 from recipients import bulk, cards, changes, choices, custom
 from recipients.bulk import By
@@ -138,8 +142,6 @@ class RefuseConsent(Act):
     because = OneLine(label=_("Reason"), max_length=300, help_text=_("It stands in the ledger under your name."))
 
     def do(self, chosen: QuerySet[Person], by: By) -> int:
-        from consent import bulk as consents
-
         types: Sequence[SubscriptionType] | None = list(self.cleaned_data["types"]) or None
         actor = f"user:{by.user.pk}" if by.user else "system"
         return consents.refuse(
@@ -147,7 +149,95 @@ class RefuseConsent(Act):
         )
 
 
-ACTS: Mapping[str, type[Act]] = {act.code: act for act in (SetField, SetInterest, MakeTasks, SetRole, RefuseConsent)}
+class GiveConsent(Act):
+    """A yes of many, as it was declared: the fields follow from the source, as for one person."""
+
+    code, label, permission = "agree", _("Write down that they agreed"), "consent.add_consentevent"
+
+    types = forms.ModelMultipleChoiceField(
+        SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk"),
+        label=_("To which types"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    source = forms.ChoiceField(label=_("Where does it come from?"))
+
+    def __init__(self, data: QueryDict | None = None, *, begun: QueryDict | None = None) -> None:
+        """Read what was filled in (`data`), or show the fields of the source that was chosen (`begun`)."""
+        super().__init__(
+            data, initial={"source": begun.get("source"), "types": begun.getlist("types")} if begun else {}
+        )
+        given = data or begun
+        recordable = {code: rule for code, rule in rulebook.current().sources.items() if rule.is_recordable}
+        source = self.fields["source"]
+        if isinstance(source, forms.ChoiceField):
+            source.choices = [("", _("Choose")), *((code, rule.name) for code, rule in recordable.items())]
+        self.rule = recordable.get(str(given.get("source", ""))) if given else None
+        if self.rule:
+            self._ask_evidence(self.rule)
+
+    def _ask_evidence(self, rule: rules.SourceRule) -> None:
+        self.fields["evidence_on"] = forms.DateField(
+            label=str(rule.date_label), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        )
+        for piece in rule.evidence_fields:
+            self.fields[f"evidence_{piece.key}"] = forms.CharField(
+                label=str(piece.label), required=piece.is_required, max_length=4000
+            )
+        if rule.may_be_soft:
+            for flag, label in law.SOFT_FLAGS.items():
+                self.fields[f"evidence_{flag}"] = forms.BooleanField(label=str(label), required=False)
+        if rule.may_be_explicit:
+            self.fields["box_ticked"] = forms.BooleanField(
+                label=_("They ticked a box that was not ticked beforehand"), required=False
+            )
+        self.fields["because"] = OneLine(
+            label=_("Reason"), max_length=300, help_text=_("It stands in the ledger under your name.")
+        )
+        self.fields["sure"] = forms.BooleanField(
+            label=_("The evidence holds for every one of these people, and I can show it"),
+            error_messages={"required": _("Confirm it: it is written into the ledger for each of them.")},
+        )
+
+    @property
+    def warning(self) -> str:
+        """What somebody should know before they press the button."""
+        if self.rule is None:
+            return ""
+        if self.rule.status is rules.Status.VERIFY:
+            return str(self.rule.remedy)
+        return str(_("A ledger forgets nothing. Who left, objected or is blocked stays so, whatever you write here."))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.rule is None and not self.errors:
+            self.add_error("source", _("Choose where the consent comes from"))
+        evidence_on = cleaned.get("evidence_on")
+        if evidence_on and evidence_on > timezone.localdate():
+            self.add_error("evidence_on", _("The date lies in the future"))
+        return cleaned
+
+    def do(self, chosen: QuerySet[Person], by: By) -> int:
+        values = self.cleaned_data
+        pieces = {name.removeprefix("evidence_"): values[name] for name in values if name.startswith("evidence_")}
+        evidence_on = pieces.pop("on")
+        people = list(bulk.addresses(chosen))
+        consents.give(
+            people,
+            list(values["types"]),
+            source=values["source"],
+            evidence_on=evidence_on,
+            evidence={key: law.YES if value is True else value for key, value in pieces.items() if value},
+            because=values["because"],
+            actor=f"user:{by.user.pk}" if by.user else "system",
+            box_ticked=bool(values.get("box_ticked")),
+            now=by.now,
+        )
+        return len(set(people))
+
+
+ACTS: Mapping[str, type[Act]] = {
+    act.code: act for act in (SetField, SetInterest, MakeTasks, SetRole, GiveConsent, RefuseConsent)
+}
 
 
 def _colleague(text: str) -> User | None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from consent.views import exporting
-from recipients import members, paging, tables
+from recipients import filters, members, paging, tables
 from recipients.forms import AddToForm
 from recipients.models import Person, Project, ProjectMember
 from recipients.views import picked
@@ -22,12 +22,13 @@ def members_page(request: HttpRequest, which: members.List) -> dict[str, object]
     asked = request.GET.dict()
     words = asked.get("q", "").strip()[:100]
     everyone = members.of(which)
-    found = everyone.matching(words)
+    narrowed = filters.read(asked)
+    found = filters.apply(everyone.matching(words), narrowed, user=request.user)
     order = "-name" if asked.get("sort") == "-name" else "name"
     way = BY_NAME.backwards() if order == "-name" else BY_NAME
     page = paging.page(found.select_related("company").defer("notes").with_addresses(), way, asked)
     total = paging.total(found)
-    heads = paging.total(everyone) if words else total
+    heads = paging.total(everyone) if words or narrowed else total
     if isinstance(which, Project):
         roles = dict(ProjectMember.objects.filter(project=which, person__in=page.rows).values_list("person", "role"))
         for person in page.rows:
@@ -37,6 +38,8 @@ def members_page(request: HttpRequest, which: members.List) -> dict[str, object]
         "total": total,
         "where": paging.said(page, total),
         "words": words,
+        "filters": narrowed,
+        **filters.offered(),
         "heads": heads,
         "sort": order,
         "add_to": AddToForm(),
@@ -76,16 +79,18 @@ def export(request: HttpRequest, which: members.List) -> HttpResponseBase:
     """The people on a list, as they are searched, as a file."""
     words = request.POST.get("q", "").strip()[:100]
     what = which._meta.model_name or ""
-    table = tables.people(
-        members.of(which).matching(words), what=what, name=which.name, asked={"number": which.pk, "words": words}
-    )
+    narrowed = filters.read(request.POST.dict())
+    found = filters.apply(members.of(which).matching(words), narrowed, user=request.user)
+    asked = {"number": which.pk, "words": words, **dict(narrowed.pairs)}
+    table = tables.people(found, what=what, name=which.name, asked=asked)
     return exporting.respond(request, table, back=reverse(f"recipients:{what}", args=[which.pk]))
 
 
 def remove(request: HttpRequest, which: members.List) -> HttpResponse:
     """Take picked people off the list, or everybody whom the search showed."""
     words = request.POST.get("q", "").strip()[:100]
-    found = members.of(which).matching(words)
+    narrowed = filters.read(request.POST.dict())
+    found = filters.apply(members.of(which).matching(words), narrowed, user=request.user)
     gone = members.remove(which, picked.people(request, found))
     said = ngettext("%d person taken off the list", "%d people taken off the list", gone) % gone
     messages.success(request, said)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from consent.models import ConsentDetail
 from recipients import custom
-from recipients.models import CustomField, Interest, Person
+from recipients.models import CustomField, Interest, Person, Task
 from tests.browser.conftest import Visitor
+from tests.consent.factories import a_subscription_type
 from tests.recipients.factories import a_person, a_project, a_selection
 
 
@@ -47,4 +49,62 @@ def test_many_people_are_changed_from_the_list_in_dutch_on_a_phone(author: Visit
     page.get_by_role("button", name="Doe het voor 1 persoon").click()
     page.get_by_text("er veranderde iets voor 1 persoon").wait_for()
     assert [str(one) for one in ada.interests.all()] == ["Cheese"]
+    assert not author.problems, "\n".join(author.problems)
+
+
+def test_a_yes_of_many_asks_for_its_evidence_in_dutch_on_a_phone(author: Visitor, ada: Person) -> None:
+    news = a_subscription_type()
+    author.language("nl")
+    author.phone()
+    page = author.open("/people/")
+    page.get_by_role("checkbox", name="Ada Lovelace selecteren").check()
+    page.get_by_role("button", name="Deze mensen wijzigen").click()
+    page.get_by_role("button", name="Vastleggen dat ze instemden").click()
+    author.inspect()
+    page.get_by_label(news.name_nl).check()
+    page.get_by_label("Waar komt het vandaan?").select_option(value="purchase")
+    page.get_by_role("button", name="Wat is er nodig?").click()
+    page.get_by_text("Lees dit eerst.").wait_for()
+    author.inspect()
+    author.shot("agree-phone")
+    assert page.get_by_label(news.name_nl).is_checked()
+    page.get_by_label("Besteldatum").fill("2026-10-01")
+    for field in page.locator("input[name^=evidence_][type=text]").all():
+        field.fill("26-0411")
+    page.get_by_label("Reden").fill("Klanten van de beurs")
+    page.get_by_label("Het bewijs geldt voor ieder").check()
+    page.get_by_role("button", name="Doe het voor 1 persoon").click()
+    page.get_by_text("er veranderde iets voor 1 persoon").wait_for()
+    assert ConsentDetail.objects.get().evidence["because"] == "Klanten van de beurs"
+    assert not author.problems, "\n".join(author.problems)
+
+
+def test_two_cards_are_found_compared_and_made_one(author: Visitor, ada: Person) -> None:
+    author.tour("/people/duplicates/", "duplicates")
+    author.desk()
+    page = author.open("/people/")
+    page.get_by_role("link", name="Duplicates").click()
+    page.get_by_role("link", name="Compare who has ada@example.org").click()
+    author.inspect()
+    author.shot("merge")
+    author.tour(page.url.removeprefix(author.base), "merge")
+    author.desk()
+    page.get_by_role("button", name="Make them one card").click()
+    page.get_by_text("are one card now").wait_for()
+    author.open("/people/duplicates/").get_by_text("Every address belongs to one person.").wait_for()
+    author.inspect()
+    assert Person.objects.count() == 1
+
+
+def test_tasks_and_a_narrowed_list_are_free_of_barriers(author: Visitor, ada: Person) -> None:
+    assert author.user
+    Task.objects.create(person=ada, title="Call Ada", assignee=author.user)
+    author.tour("/tasks/", "tasks")
+    readers = ada.selections.get()
+    author.tour(f"/selections/{readers.pk}/?country=NL", "selection-narrowed")
+    author.desk()
+    page = author.open(f"/selections/{readers.pk}/")
+    page.get_by_label("Country").select_option(value="BE")
+    page.get_by_text("Nobody is like that.").wait_for()
+    author.inspect()
     assert not author.problems, "\n".join(author.problems)

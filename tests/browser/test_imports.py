@@ -4,14 +4,17 @@ import base64
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django.fixtures import Settings
 
-from recipients.imports import runs
+from consent.models import Export
+from recipients.imports import runs, trial, undo
 from recipients.models import Import, Person
 from tests.browser.conftest import Visitor
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type
+from tests.recipients.factories import a_person
 from tests.recipients.imports import workbooks
 from tests.recipients.imports.stories import a_started_import, an_import, an_upload
 
@@ -120,3 +123,38 @@ def test_every_page_of_an_import_in_both_themes_and_on_a_phone(author: Visitor, 
         author.page.goto(f"{author.base}/people/import/{running.pk}/")
         author.inspect()
         author.shot(f"import-running-{theme}")
+
+
+def test_rows_are_pasted_tried_out_imported_undone_and_taken_out_again(author: Visitor, tmp_path: Path) -> None:
+    page = author.open("/people/import/")
+    page.get_by_text("Or paste rows that you copied from a spreadsheet").click()
+    page.get_by_label("Copied rows").fill("E-mail\tFirst name\nada@example.org\tAda\nbob@example.org\tBob\n")
+    author.inspect()
+    author.shot("import-paste")
+    page.get_by_role("button", name="Read what I pasted").click()
+    expect(page.get_by_role("heading", name="All 2 rows can be taken over")).to_be_visible()
+    page.get_by_role("button", name="Try out the whole file").click()
+    expect(page.locator("#tried-title")).to_be_visible()
+    tried = Import.objects.get()
+    trial.run(tried.pk, token=tried.trial["token"])
+    expect(page.locator("#tried-title")).to_contain_text("2 would be new", timeout=10_000)
+    author.inspect()
+    author.shot("import-tried")
+
+    done = an_import([(f"person{n}@example.org", "Person", f"Number {n}", "") for n in range(3)], tmp_path)
+    author.tour(f"/people/import/{done.pk}/undo/", "import-undo")
+    author.desk()
+    expect(page.get_by_role("heading", name="3 people go")).to_be_visible()
+    page.get_by_role("button", name="Undo this import").click()
+    undo.run(done.pk, now=timezone.now())
+    author.tour(f"/people/import/{done.pk}/", "import-undone")
+    assert not Person.objects.exists()
+
+    a_person("Hanna Wit", email="hanna@dewit.example")
+    author.desk()
+    page = author.open("/people/")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Excel").click()
+    assert taken.value.suggested_filename.endswith(".xlsx")
+    author.tour("/consent/exports/", "exports")
+    assert Export.objects.get().what == "people"

@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from consent.models import Suppression
+from consent import gate, suppressions
+from consent.models import ConsentDetail, Suppression
 from recipients import bulk, custom
 from recipients.bulk import By
 from recipients.models import Change, CustomField, Interest, Person, ProjectMember, Task
@@ -126,6 +128,92 @@ def test_a_no_is_written_down_for_all_of_them_with_its_reason(client: Client, ma
         news,
         "They called",
     )
+
+
+PAPER = {
+    "source": "newsletter_signup",
+    "evidence_on": "2026-03-03",
+    "evidence_form": "Counter, spring",
+    "evidence_wording": "Yes, send me the newsletter",
+    "because": "Typed over from the cards",
+    "sure": "on",
+}
+
+
+def test_a_yes_is_written_down_for_all_of_them_with_source_evidence_and_reason(client: Client, marieke: User) -> None:
+    news, readers = a_subscription_type(), a_selection()
+    for name in ("ada", "bob"):
+        a_person(email=f"{name}@example.org", in_=readers)
+    suppressions.add("email", "bob@example.org", "unsubscribed", evidence={}, actor="self", now=NOON)
+    where = f"selection:{readers.pk}"
+
+    page = many(client, "agree", **PAPER, types=[news.pk], everyone="1", list=where)
+
+    said = {row.address: row.evidence for row in ConsentDetail.objects.filter(event__act="given")}
+    refused = gate.recheck("email", news.pk, ["ada@example.org", "bob@example.org"], at=timezone.now())
+    assert "something changed for 2 people" in page
+    assert said["ada@example.org"]["because"] == "Typed over from the cards"
+    assert said["ada@example.org"]["form"] == "Counter, spring"
+    assert {address: verdict.reason for address, verdict in refused.items()} == {"bob@example.org": "unsubscribed"}
+
+
+@pytest.mark.parametrize("without", ["evidence_form", "evidence_on", "because", "sure", "source", "types"])
+def test_a_yes_without_its_evidence_or_reason_is_refused_and_nothing_is_written(
+    client: Client, marieke: User, without: str
+) -> None:
+    person = a_person(email="ada@example.org")
+    given = {**PAPER, "types": a_subscription_type().pk, "person": person.pk}
+    del given[without]
+
+    assert "something changed" not in many(client, "agree", **given)
+    assert not ConsentDetail.objects.exists()
+
+
+@pytest.mark.parametrize("source", ["purchased_list", "third_party", "nonsense"])
+def test_a_source_that_never_counts_is_not_offered(client: Client, marieke: User, source: str) -> None:
+    person = a_person(email="ada@example.org")
+
+    many(client, "agree", **{**PAPER, "source": source}, types=a_subscription_type().pk, person=person.pk)
+
+    assert not ConsentDetail.objects.exists()
+
+
+def test_choosing_a_source_asks_for_its_evidence_and_keeps_the_types(client: Client, marieke: User) -> None:
+    news, person = a_subscription_type(), a_person(email="ada@example.org")
+    here = reverse("recipients:people_many")
+
+    first = client.post(here, {"act": "agree", "person": person.pk}).content.decode()
+    asked = {"act": "agree", "do": "ask", "source": "purchase", "types": news.pk, "person": person.pk}
+    second = client.post(here, asked).content.decode()
+
+    assert "evidence_" not in first
+    assert 'name="evidence_on"' in second
+    assert "checked" in second
+    assert "A ledger forgets nothing" in second or "Read this first" in second
+    assert "This field is required" not in second
+
+
+def test_a_list_is_narrowed_by_filters_too_and_acts_and_exports_follow(client: Client, marieke: User) -> None:
+    readers = a_selection()
+    ada = a_person("Ada", country="BE", email="ada@example.org", in_=readers)
+    a_person("Bob", country="NL", email="bob@example.org", in_=readers)
+    a_person("Cleo", country="BE")
+    here = reverse("recipients:selection", args=[readers.pk])
+
+    page = client.get(here, {"country": "BE"}).content.decode()
+    nobody = client.get(here, {"country": "DE"}).content.decode()
+    many(client, "field", field="city", value="Gent", everyone="1", country="BE", list=f"selection:{readers.pk}")
+    taken = client.post(f"{here}export/", {"format": "csv", "country": "BE"})
+    file = b"".join(taken.streaming_content).decode() if taken.streaming else taken.content.decode()  # type: ignore[attr-defined]
+    client.post(f"{here}remove/", {"everyone": "1", "country": "BE"})
+
+    assert ">Ada<" in page
+    assert ">Bob<" not in page
+    assert "Nobody is like that" in nobody
+    assert list(Person.objects.filter(city="Gent")) == [ada]
+    assert "ada@example.org" in file
+    assert "bob@example.org" not in file
+    assert [str(person) for person in readers.people.all()] == ["Bob"]
 
 
 def test_who_may_not_change_people_is_refused_and_an_unknown_list_is_not_found(client: Client, marieke: User) -> None:

@@ -62,3 +62,10 @@ def test_mailings_are_found_by_who_may_see_them(client: Client) -> None:
     client.force_login(guest)
     page = client.get(reverse("recipients:search"), {"q": "spring"}, headers={"HX-Request": "true"})
     assert b"Spring news" in page.content
+
+
+@pytest.mark.parametrize("words", ["Lovleace", "xovelace", "lovelacx", "Lvoelace", "ada lovelacee"])
+def test_one_slip_anywhere_in_a_longer_word_still_finds_it(words: str) -> None:
+    a_person("Ada Lovelace")
+
+    assert found(words)["people"] == ["Ada Lovelace"]

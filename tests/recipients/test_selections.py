@@ -176,6 +176,23 @@ def test_a_circle_that_came_about_behind_our_back_lets_nobody_in() -> None:
     assert "itself made of this selection" in next(iter(selections.problems(second).values()))
 
 
+@pytest.mark.parametrize("kind", ["dynamic", "combined"])
+def test_a_selection_that_stood_on_a_deleted_one_says_so_and_lets_nobody_in_by_it(kind: str) -> None:
+    ada = a_person("Ada", language="nl")
+    gone, other = a_selection(of=(ada,)), a_selection(of=(ada,))
+    mine = a_dynamic_selection(inside(gone)) if kind == "dynamic" else a_combined_selection("intersection", gone, other)
+    selections.evaluate(mine, now=NOON)
+    before = people_in(mine)
+    gone.delete()
+    mine.refresh_from_db()
+
+    after = selections.evaluate(mine, now=NOON).people
+
+    assert before == {ada}
+    assert after == 0
+    assert selections.problems(mine)
+
+
 def test_a_draft_is_nobody_elses_business_until_it_is_saved() -> None:
     ada = a_person("Ada", language="nl")
     a_person("Bob", language="en")
