@@ -11,6 +11,23 @@ app = Celery("postduif")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# What somebody waits for (a form, its answer by mail, a confirmation) goes before the chunks of campaigns: a worker looks
+# into this queue first, and a worker of its own (`-Q postduif-soon`) takes nothing else.
+SOON = f"{app.conf.task_default_queue}-soon"
+app.conf.task_queues = {SOON: {}, app.conf.task_default_queue: {}}
+app.conf.broker_transport_options = {"queue_order_strategy": "priority"}
+app.conf.task_routes = {
+    name: {"queue": SOON}
+    for name in (
+        "forms.tasks.tick",
+        "forms.tasks.process",
+        "mailings.tasks.tick",
+        "mailings.tasks.deliver_answer",
+        "consent.tasks.send_confirmations",
+        "consent.tasks.answer_requests",
+    )
+}
+
 # A task that finds the workers busy is forgotten after `expires`: the next one asks the same question.
 app.conf.beat_schedule = {
     "delivery": {"task": "mailings.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
@@ -26,6 +43,7 @@ app.conf.beat_schedule = {
     "breakers": {"task": "mailings.tasks.watch_breakers", "schedule": 5.0, "options": {"expires": 10}},
     "mail domains": {"task": "mailings.tasks.look_up_domains", "schedule": 10.0, "options": {"expires": 10}},
     "forms": {"task": "forms.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "forms, outside": {"task": "forms.tasks.outside", "schedule": 1.0, "options": {"expires": 5}},
     "less mail": {"task": "mailings.tasks.note_rests", "schedule": 60.0, "options": {"expires": 50}},
     "pauses": {"task": "consent.tasks.end_pauses", "schedule": 60.0, "options": {"expires": 50}},
     "who never reacts": {"task": "mailings.tasks.find_unengaged", "schedule": crontab(hour=3, minute=20)},

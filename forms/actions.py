@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -22,6 +23,7 @@ from mailings import reasons, responses
 from mailings.models import Message
 from recipients import members
 from recipients.models import Interest, Person, PersonInterest, Project, ProjectMember, Selection, Task
+from tracking import callbacks
 
 type Action = Mapping[str, Any]
 LONGEST_TITLE = 200
@@ -146,6 +148,28 @@ def _note(submission: Submission, action: Action, now: dt.datetime) -> str:
     return _("Mail to %(address)s") % {"address": to}
 
 
+def _webhook(submission: Submission, action: Action, now: dt.datetime) -> str:
+    """Tell another system, signed; the answer's number tells it what it heard before."""
+    url = str(action.get("url", ""))
+    told = {
+        "id": f"{submission.pk}",
+        "event": "form.submitted",
+        "form": {"id": submission.form_id, "name": submission.form.name},
+        "submitted_at": submission.submitted_at.isoformat(),
+        "language": submission.language,
+        "address": submission.address,
+        "person": {"id": submission.person_id} if submission.person_id else None,
+        "answers": [
+            {"field": row.number, "label": row.label, "answer": row.answer} for row in receipt.rows(submission)
+        ],
+    }
+    try:
+        callbacks.post(url, told, key=str(action.get("key", "")))
+    except callbacks.NoAnswer as failure:
+        raise NotNow(str(failure)) from failure
+    return _("Told to %(host)s") % {"host": urlsplit(url).hostname or ""}
+
+
 _ROWS = (
     Kind("selection", gettext_lazy("Add to a selection"), "layers", _selection),
     Kind("project", gettext_lazy("Add to a project"), "calendar-days", _project),
@@ -160,6 +184,14 @@ _ROWS = (
         is_remote=True,
         needs_person=False,
         is_once=True,
+    ),
+    Kind(
+        "webhook",
+        gettext_lazy("Tell another system"),
+        "webhook",
+        _webhook,
+        is_remote=True,
+        needs_person=False,
     ),
 )
 KINDS: dict[str, Kind] = {row.code: row for row in _ROWS}

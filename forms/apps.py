@@ -9,9 +9,10 @@ class FormsConfig(AppConfig):
 
     def ready(self) -> None:
         from consent import dossier
-        from forms import kept
+        from forms import kept, lives
         from forms.finding import found
-        from recipients import finding
+        from recipients import finding, timeline
 
         finding.kinds.append(finding.Kind("forms", _("Forms"), "clipboard-list", found, "webforms.view_form"))
+        timeline.sources.append(lives.source())
         dossier.holdings.extend(kept.holdings())

@@ -53,6 +53,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """How many visitors reached a page of a form, and how many of them went no further."""
+
+    number: int
+    visitors: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """How often each answer to a question was given."""
 
@@ -98,6 +107,22 @@ def steps(form: Form) -> list[Step]:
     definition = Definition.read(form.published.definition)
     shown = [one for one in definition.questions if one.kind != "hidden"]
     return [Step(definition.say(one.label, definition.language) or one.name, reached.get(one.id, 0)) for one in shown]
+
+
+def leaving_pages(form: Form) -> list[Page]:
+    """Give how many visitors got to each page of the form, and how many left there; empty for a form of one page."""
+    if form.published is None:
+        return []
+    reached = dict(Reach.objects.filter(form=form).values_list("field", "visitors"))
+    definition = Definition.read(form.published.definition)
+    pages = [[one for one in page if one.of.is_answered and one.kind != "hidden"] for page in definition.pages]
+    came = [max((reached.get(one.id, 0) for one in page), default=0) for page in pages]
+    if len(came) < 2:
+        return []
+    onwards = [*came[1:], min(came[-1], traffic(form).completions)]
+    return [
+        Page(number, here, max(here - on, 0)) for number, (here, on) in enumerate(zip(came, onwards, strict=True), 1)
+    ]
 
 
 def answered(form: Form, language: str) -> list[Answered]:

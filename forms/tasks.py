@@ -10,14 +10,18 @@ from forms import processing
 def process(*, submission: int) -> None:
     """Process one answer that has just come."""
     processing.automatically(submission, now=timezone.now())
-    processing.outside(now=timezone.now())
 
 
 @shared_task
-def tick() -> int:
-    """Move on whoever confirmed, process what is due, do what is due outside."""
+def tick() -> None:
+    """Move on whoever confirmed, and process what is due."""
     now = timezone.now()
     processing.confirmed(now=now)
     for number in processing.due():
         processing.automatically(number, now=now)
-    return processing.outside(now=now)
+
+
+@shared_task
+def outside() -> int:
+    """Do what is due outside the database: somebody there who does not answer keeps no form waiting."""
+    return processing.outside(now=timezone.now())

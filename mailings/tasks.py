@@ -83,6 +83,12 @@ def deliver_chunk(*, chunk: int) -> int:
     return handed_over
 
 
+@shared_task
+def deliver_answer(*, chunk: int) -> int:
+    """Hand over the answers of a form response: somebody waits for them, so this task has a quick queue of its own."""
+    return _work(chunk)
+
+
 def _work(chunk: int) -> int:
     """Work on a chunk; an account that cannot be used waits for a person, and so does its mailing."""
     try:
@@ -209,8 +215,10 @@ def _issue() -> None:
 
 def _tell_workers(numbers: Iterable[int]) -> None:
     """A number nobody took in time is forgotten by the broker, because by then it is told again."""
+    waited_for = chunks.waited_for(numbers := list(numbers))
     for number in numbers:
-        deliver_chunk.apply_async(kwargs={"chunk": number}, expires=chunks.ISSUE_AGAIN)
+        task = deliver_answer if number in waited_for else deliver_chunk
+        task.apply_async(kwargs={"chunk": number}, expires=chunks.ISSUE_AGAIN)
 
 
 @shared_task

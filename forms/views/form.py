@@ -1,5 +1,6 @@
 """One form: its summary, how it is published, its settings and what it does with answers."""
 
+import secrets
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -9,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import URLValidator, validate_email
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -70,6 +71,7 @@ def figures(request: HttpRequest, pk: int) -> HttpResponse:
         "sources": statistics.by_source(form),
         "embeds": [(EMBED_WORDS.get(one.name, one.name), one) for one in statistics.by_embed(form)],
         "steps": steps,
+        "pages": statistics.leaving_pages(form),
         "most_steps": max((step.visitors for step in steps), default=0),
         "answered": statistics.answered(form, get_language() or "en"),
     }
@@ -179,6 +181,15 @@ def _add(form: Form, given: Mapping[str, str]) -> str:
         except ValidationError:
             return _("Write the address that the mail goes to")
         form.actions.append({"kind": kind, "to": given["to"][:320]})
+    elif kind == "webhook":
+        url = given.get("url", "").strip()
+        try:
+            URLValidator(schemes=["https", "http"])(url)
+        except ValidationError:
+            return _("Write the address of the other system, with https://")
+        if len(url) > 1000:
+            return _("Write the address of the other system, with https://")
+        form.actions.append({"kind": kind, "url": url, "key": secrets.token_urlsafe(32)})
     else:
         return _("Choose what is to be done")
     return ""
@@ -189,6 +200,8 @@ def _said(row: Mapping[str, Any]) -> str:
     kind, number = row.get("kind"), int(row.get("id") or row.get("assignee") or 0)
     if kind == "note":
         return str(row.get("to", ""))
+    if kind == "webhook":
+        return str(row.get("url", ""))
     if kind == "task":
         found: Any = User.objects.filter(pk=number).first()
         name = (found.get_full_name() or found.email) if found else _("somebody who is gone")

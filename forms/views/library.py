@@ -58,6 +58,16 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, f"webforms/list.html{fragment}", context)
 
 
+@require_safe
+@permission_required("webforms.view_form", raise_exception=True)
+def of_project(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the forms that put people into a project: a fragment for its page."""
+    real = CountOf("submissions", filter=~Q(submissions__state=Submission.State.SPAM))
+    found = Form.objects.filter(actions__contains=[{"kind": "project", "id": pk}], archived_at=None)
+    rows = found.annotate(answers=real, last=Max("submissions__submitted_at")).order_by("-pk")[:50]
+    return render(request, "webforms/of_project.html", {"rows": rows})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("webforms.add_form", raise_exception=True)
 def new(request: HttpRequest) -> HttpResponse:

@@ -7,13 +7,15 @@ from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from forms import processing, receipt
+from consent.views import exporting
+from forms import processing, receipt, tables
 from forms.models import File, Form, Proposal, Submission
 from recipients import paging
 from recipients.models import Person
@@ -41,11 +43,7 @@ def of_form(request: HttpRequest, pk: int) -> HttpResponse:
     tab = tab if tab in TABS else ""
     every = Submission.objects.filter(form=form)
     counts = dict(every.order_by().values_list("state").annotate(n=Count("pk")))
-    found = _narrowed(every, tab)
-    if words:
-        found = found.filter(address__icontains=words)
-    if mine and isinstance(request.user, User):
-        found = found.filter(assigned_to=request.user)
+    found = _shown(request, every, tab, words, mine=mine)
     page = paging.page(found.select_related("version", "person", "assigned_to"), NEWEST, asked)
     context = {
         "form": form,
@@ -61,6 +59,20 @@ def of_form(request: HttpRequest, pk: int) -> HttpResponse:
         "colleagues": User.objects.filter(is_active=True).order_by("first_name", "email")[:200],
     }
     return render(request, "webforms/submissions.html", context)
+
+
+@require_POST
+@exporting.may_export
+@permission_required("webforms.view_submission", raise_exception=True)
+def export(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Give the answers that are shown as a file."""
+    form = get_object_or_404(Form, pk=pk)
+    tab, words = request.POST.get("state", ""), request.POST.get("q", "").strip()[:100]
+    tab = tab if tab in TABS else ""
+    mine = request.POST.get("mine") == "1"
+    found = _shown(request, Submission.objects.filter(form=form), tab, words, mine=mine)
+    table = tables.answers(form, found, asked={"state": tab, "words": words, "mine": mine})
+    return exporting.respond(request, table, back=reverse("webforms:submissions", args=[form.pk]))
 
 
 @require_safe
@@ -209,6 +221,16 @@ def _process_all(chosen: QuerySet[Submission], request: HttpRequest) -> tuple[in
             left += 1
     processing.outside(now=now)
     return done, left
+
+
+def _shown(
+    request: HttpRequest, every: QuerySet[Submission], tab: str, words: str, *, mine: bool
+) -> QuerySet[Submission]:
+    """What the page shows: of a tab, with these words in the address, and perhaps only one's own."""
+    found = _narrowed(every, tab)
+    if words:
+        found = found.filter(address__icontains=words)
+    return found.filter(assigned_to=request.user) if mine and isinstance(request.user, User) else found
 
 
 def _narrowed(found: QuerySet[Submission], tab: str) -> QuerySet[Submission]:

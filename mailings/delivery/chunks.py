@@ -157,6 +157,12 @@ def issue(*, now: datetime) -> list[int]:
     return sorted(number for (number,) in sql.rows(_ISSUE, {"now": now, "again": again, "window": WINDOW}))
 
 
+def waited_for(numbers: Sequence[int]) -> set[int]:
+    """Which of these chunks somebody waits for: answers to a form."""
+    found = Chunk.objects.filter(pk__in=numbers, mailing__type=Mailing.Type.RESPONSE)
+    return set(found.values_list("pk", flat=True))
+
+
 def next_one(*, now: datetime) -> int | None:
     """Choose one more chunk for a worker that has time left, of the mailing with the fewest workers.
 

@@ -14,11 +14,11 @@ from playwright.sync_api import Page, expect
 from consent import confirmation_mail, double_opt_in
 from consent.models import Confirmation, ConsentDetail
 from forms import processing
-from forms.models import Count, Form, Submission
-from recipients.models import Person, Selection
+from forms.models import Count, Form, Reach, Submission
+from recipients.models import Person, Project, Selection
 from tests.browser.conftest import Visitor, axe, no_csp_violations
 from tests.consent.factories import a_subscription_type
-from tests.forms.factories import a_field, a_form, consent, email
+from tests.forms.factories import a_field, a_form, consent, email, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -291,3 +291,38 @@ def test_answers_are_looked_at_processed_and_counted(author: Visitor) -> None:
     author.tour(f"/forms/{form.pk}/fields/", "form-build")
 
     assert Person.objects.get().first_name == "Ada"
+
+
+def test_what_a_form_leaves_beyond_itself(author: Visitor) -> None:
+    fair = Project.objects.create(name="Fair")
+    idea = a_field("text", "idea")
+    form = a_form(email(), a_field("section", "more"), idea, actions=[{"kind": "project", "id": fair.pk}])
+    Reach.objects.create(form=form, field=idea.id, visitors=4)
+    send(form, email="ada@example.org", idea="More bread")
+    for number in processing.due():
+        processing.automatically(number, now=timezone.now())
+    ada = Person.objects.get()
+
+    page = author.open(f"/forms/{form.pk}/settings/")
+    page.get_by_label("Tell another system").fill("https://crm.example.org/in")
+    page.locator("form", has=page.get_by_label("Tell another system")).get_by_role("button", name="Add").click()
+    expect(page.get_by_text("https://crm.example.org/in")).to_be_visible()
+    page.get_by_text("Key of the signature").click()
+    author.inspect()
+    author.tour(f"/forms/{form.pk}/settings/", "form-settings")
+    author.tour(f"/forms/{form.pk}/statistics/", "form-statistics-pages")
+    author.tour(f"/forms/{form.pk}/answers/", "form-answers-export")
+    author.desk()
+    page = author.open(f"/forms/{form.pk}/answers/")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Excel").click()
+    assert taken.value.suggested_filename == "Open_day.xlsx"
+    page = author.open(f"/projects/{fair.pk}/?tab=mailings")
+    expect(page.get_by_role("link", name="Open day")).to_be_visible()
+    author.inspect()
+    author.shot("project-activities")
+    page = author.open(f"/people/{ada.pk}/")
+    expect(page.get_by_role("link", name="Filled in Open day")).to_be_visible()
+    author.inspect()
+    author.shot("person-answers")
+    assert not author.problems, "\n".join(author.problems)
