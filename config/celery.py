@@ -13,8 +13,9 @@ app.autodiscover_tasks()
 
 # What somebody waits for (a form, its answer by mail, a confirmation) goes before the chunks of campaigns: a worker looks
 # into this queue first, and a worker of its own (`-Q postduif-soon`) takes nothing else.
-SOON = f"{app.conf.task_default_queue}-soon"
-app.conf.task_queues = {SOON: {}, app.conf.task_default_queue: {}}
+QUEUE = os.environ.get("QUEUE", "postduif")  # as in the settings, which are not to be read before they are needed
+SOON = f"{QUEUE}-soon"
+app.conf.task_queues = {SOON: {}, QUEUE: {}}
 app.conf.broker_transport_options = {"queue_order_strategy": "priority"}
 app.conf.task_routes = {
     name: {"queue": SOON}

@@ -1,5 +1,9 @@
 """What somebody waits for goes before the chunks of campaigns."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.conf import settings
 
@@ -47,3 +51,13 @@ def test_the_chunk_of_an_answer_to_a_form_is_waited_for_and_that_of_a_campaign_i
     type(answer.mailing).objects.filter(pk=answer.mailing_id).update(type="response")
 
     assert chunks.waited_for([campaign.pk, answer.pk]) == {answer.pk}
+
+
+def test_importing_the_wiring_reads_no_settings() -> None:
+    """Whoever starts servers sets the environment first, and the settings read it once."""
+    code = "import config, django.conf; print(django.conf.settings.configured)"
+    env = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"}
+
+    said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "False"
