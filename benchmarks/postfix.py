@@ -1,22 +1,14 @@
 """Postfix's test programs, smtp-source and smtp-sink: a yardstick that is not ours. No mail server is started."""
 
 import os
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
-
-FOLDER = Path(settings.BASE_DIR) / "var" / "postfix"
-
-
-class Missing(SystemExit):
-    """The programs are not here and cannot be fetched; the sentence says what to do."""
+from benchmarks import debian
 
 
 @dataclass(frozen=True)
@@ -27,30 +19,9 @@ class Programs:
 
 
 def programs() -> Programs:
-    """Find them on the machine, else unpack them from Debian's package into var/ (nothing is installed or started)."""
-    source, sink = shutil.which("smtp-source"), shutil.which("smtp-sink")
-    if source and sink:
-        return Programs(source, sink, dict(os.environ))
-    if not (FOLDER / "usr/sbin/smtp-sink").exists():
-        _unpack()
-    libraries = str(FOLDER / "usr/lib/postfix")
-    binaries = FOLDER / "usr/sbin"
-    return Programs(
-        str(binaries / "smtp-source"), str(binaries / "smtp-sink"), os.environ | {"LD_LIBRARY_PATH": libraries}
-    )
-
-
-def _unpack() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run(["apt-get", "download", "postfix"], cwd=FOLDER, check=True, capture_output=True)
-        package = next(FOLDER.glob("postfix_*.deb"))
-        subprocess.run(["dpkg", "-x", package.name, "."], cwd=FOLDER, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        raise Missing(
-            "The reference needs Postfix's smtp-source and smtp-sink, and they could not be fetched "
-            f"({error}). Install Debian's package postfix, or run this where apt-get download works."
-        ) from error
+    """Find them on the machine, else unpack them (nothing is installed or started)."""
+    (source, sink), env = debian.find(["smtp-source", "smtp-sink"], ["postfix"])
+    return Programs(source, sink, env)
 
 
 @contextmanager
@@ -78,7 +49,7 @@ def _wait_for(port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise Missing("smtp-sink does not listen")
+    raise debian.Missing("smtp-sink does not listen")
 
 
 def send(port: int, messages: int, size: int, sessions: int, *, keeps_connections: bool = False) -> None:

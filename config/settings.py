@@ -149,7 +149,13 @@ def database(url: str) -> dict[str, Any]:
 DATABASE_URL = required("DATABASE_URL", "postgresql://user:password@host/name, PostgreSQL 15 or newer.")
 DATABASES = {"default": database(DATABASE_URL)}
 REDIS_URL = required("REDIS_URL", "redis://host:6379/0, Valkey or Redis.")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "config.cachekeys.of_this_database",
+    }
+}
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

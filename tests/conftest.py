@@ -4,12 +4,20 @@ import datetime as dt
 import os
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)
+
+
+def empty_cache() -> None:
+    """Forget what this run cached; the other workers of the suite use the same Redis."""
+    with redis.Redis.from_url(settings.REDIS_URL) as kept:
+        for key in kept.scan_iter(match=f"{connection.settings_dict['NAME']}:*", count=1_000):
+            kept.delete(key)
 
 
 @pytest.fixture(autouse=True)

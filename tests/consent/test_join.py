@@ -3,12 +3,12 @@
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from consent import confirmation_mail, double_opt_in, suppressions
 from consent.models import Confirmation, ConsentDetail, ConsentEvent
+from tests.conftest import empty_cache
 from tests.consent.factories import a_subscription_type, consents
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ ADA = "ada@example.org"
 
 @pytest.fixture
 def stranger() -> Client:
-    cache.clear()
+    empty_cache()
     return Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from consent import gate, preferences, request_mail, requests, unsubscribe
 from consent.models import ConsentEvent, OptOutKey, SubjectRequest, Suppression
-from tests.conftest import NOON
+from tests.conftest import NOON, empty_cache
 from tests.consent.factories import NobodyHome, a_subscription_type, consents
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +27,7 @@ HOUR = dt.timedelta(hours=1)
 def _places(settings: Settings, tmp_path: Path) -> None:
     settings.ERASURE_LOG = tmp_path / "erasures.log"
     settings.MEDIA_ROOT = tmp_path / "media"
-    cache.clear()
+    empty_cache()
 
 
 def a_request(now: dt.datetime | None = None) -> SubjectRequest:

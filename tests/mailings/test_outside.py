@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
@@ -14,7 +13,7 @@ from mailings import dns
 from mailings.models import DkimKey, Mailing, SendingDomain
 from mailings.preflight import outside, targets
 from mailings.preflight.reach import Reach, Unreachable, is_public
-from tests.conftest import NOON
+from tests.conftest import NOON, empty_cache
 from tests.mailings.factories import a_mailing, an_author
 from tests.mailings.nameserver import NameServer
 
@@ -28,7 +27,7 @@ type Records = dict[tuple[str, str], list[str]]
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Settings) -> None:
-    cache.clear()
+    empty_cache()
     settings.BOUNCE_DOMAIN = "bounces.example.org"
 
 

@@ -4,7 +4,6 @@ import email
 import email.policy
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -15,7 +14,7 @@ from forms.models import Outcome
 from mailings import lifecycle, responses
 from mailings.delivery import chunks, worker
 from mailings.models import Mailing, Message
-from tests.conftest import NOON
+from tests.conftest import NOON, empty_cache
 from tests.forms.factories import a_field, a_form, send
 from tests.forms.factories import email as address_field
 from tests.mailings.delivery.factories import a_channel
@@ -30,7 +29,7 @@ def patient(settings: Settings) -> None:
     """Tests type faster than people."""
     settings.FORMS_LEAST_SECONDS = 0
     settings.POSTAL_ADDRESS = "Havenstraat 14, Rotterdam"
-    cache.clear()
+    empty_cache()
 
 
 RECEIPT = {
