@@ -2,21 +2,18 @@
 
 import datetime as dt
 import logging
-import smtplib
 from email.utils import make_msgid
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from consent import double_opt_in
+from consent import automatic, double_opt_in
 from consent.models import Confirmation
 
 TRIES = 6
-FIRST_WAIT = dt.timedelta(minutes=1)  # doubles with every try
 
 log = logging.getLogger(__name__)
 
@@ -48,26 +45,12 @@ def compose(asked: Confirmation) -> EmailMultiAlternatives:
         names = [one.name for one in asked.subscription_types.order_by("pk")]
         subject = " ".join((_("Please confirm: %(names)s") % {"names": ", ".join(names)}).split())
         context = {
-            "sender": settings.SENDER_NAME,
-            "postal_address": settings.POSTAL_ADDRESS,
             "names": names,
             "link": f"{settings.BASE_URL}{double_opt_in.path(asked.key)}",
             "expires_at": asked.expires_at,
             "language": known,
-            "subject": subject,
         }
-        mail = EmailMultiAlternatives(
-            subject=subject,
-            body=render_to_string("consent/mail/confirm.txt", context),
-            to=[asked.address],
-            headers={
-                "Message-ID": asked.message_id,
-                "Auto-Submitted": "auto-generated",  # RFC 3834: no holiday answers
-                "X-Auto-Response-Suppress": "All",
-            },
-        )
-        mail.attach_alternative(render_to_string("consent/mail/confirm.html", context), "text/html")
-    return mail
+        return automatic.mail("confirm", subject, context, to=asked.address, message_id=asked.message_id)
 
 
 def _mark(asked: Confirmation, now: dt.datetime) -> None:
@@ -80,9 +63,8 @@ def _mark(asked: Confirmation, now: dt.datetime) -> None:
 def _hand_over(asked: Confirmation, now: dt.datetime) -> None:
     try:
         compose(asked).send()
-    except (smtplib.SMTPException, OSError) as failure:
+    except automatic.FAILURES as failure:
         log.warning("confirmation %s was not taken: %s", asked.pk, type(failure).__name__)
         asked.sent_at, asked.mails, asked.problem = None, asked.mails - 1, str(failure)[:500]
-        is_final = isinstance(failure, smtplib.SMTPRecipientsRefused) or asked.attempts >= TRIES
-        asked.not_before = None if is_final else now + FIRST_WAIT * 2**asked.attempts
+        asked.not_before = automatic.again_at(failure, attempts=asked.attempts, most=TRIES, now=now)
         asked.save(update_fields=["sent_at", "mails", "problem", "not_before"])

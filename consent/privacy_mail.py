@@ -6,25 +6,22 @@ It goes by hand from a person's card, and by itself to who is new when the priva
 
 import datetime as dt
 import logging
-import smtplib
 from dataclasses import dataclass
 from email.utils import make_msgid
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from consent import addresses, explain, gate, notices, preferences, unsubscribe
+from consent import addresses, automatic, explain, gate, notices, preferences, unsubscribe
 from consent.models import ConsentDetail, OptOutKey, PrivacyMail
 from consent.verdict import GIVING, MessageClass
 
 A_DAY = dt.timedelta(days=1)
 TRIES = 6
-FIRST_WAIT = dt.timedelta(minutes=1)  # doubles with every try
 
 log = logging.getLogger(__name__)
 
@@ -96,28 +93,14 @@ def compose(asked: PrivacyMail) -> EmailMultiAlternatives:
     with translation.override(asked.language):
         subject = _("What %(sender)s keeps about you") % {"sender": settings.SENDER_NAME}
         context = {
-            "sender": settings.SENDER_NAME,
-            "postal_address": settings.POSTAL_ADDRESS,
             "address": asked.address,
             "agreed": _agreed(asked.address),
             "notice": notices.current(),
             "choices": f"{settings.BASE_URL}{preferences.path(key.preferences)}",
             "data": f"{settings.BASE_URL}{reverse('consent:data_ask')}?lang={asked.language}",
             "language": asked.language,
-            "subject": subject,
         }
-        mail = EmailMultiAlternatives(
-            subject=subject,
-            body=render_to_string("consent/mail/privacy.txt", context),
-            to=[asked.address],
-            headers={
-                "Message-ID": asked.message_id,
-                "Auto-Submitted": "auto-generated",  # RFC 3834: no holiday answers
-                "X-Auto-Response-Suppress": "All",
-            },
-        )
-        mail.attach_alternative(render_to_string("consent/mail/privacy.html", context), "text/html")
-    return mail
+        return automatic.mail("privacy", subject, context, to=asked.address, message_id=asked.message_id)
 
 
 def _agreed(address: str) -> list[Agreed]:
@@ -138,8 +121,7 @@ def _agreed(address: str) -> list[Agreed]:
 def _hand_over(asked: PrivacyMail, now: dt.datetime) -> None:
     try:
         compose(asked).send()
-    except (smtplib.SMTPException, OSError) as failure:
+    except automatic.FAILURES as failure:
         log.warning("privacy confirmation %s was not taken: %s", asked.pk, type(failure).__name__)
-        is_final = isinstance(failure, smtplib.SMTPRecipientsRefused) or asked.attempts >= TRIES
-        again = None if is_final else now + FIRST_WAIT * 2**asked.attempts
+        again = automatic.again_at(failure, attempts=asked.attempts, most=TRIES, now=now)
         PrivacyMail.objects.filter(pk=asked.pk).update(sent_at=None, not_before=again, problem=type(failure).__name__)

@@ -54,7 +54,7 @@ def collect(event: SubscriptionType, people: Sequence[Person], by: User, *, now:
             nonce=f"demo-{number}",
             seen=Seen(language="en", url=PAGE),
             embed=where.embed,
-            campaign={"utm_source": where.source},
+            campaign={"source": where.source},
         )
         taken, _is_new = submissions.take(form, version, answers.read(definition, typed), arrival, now=at)
         processing.automatically(taken.pk, now=at + dt.timedelta(seconds=1))

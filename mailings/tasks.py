@@ -5,7 +5,7 @@ The database knows what is to do: `tick` asks it every second, so that no broker
 
 import gc
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -213,9 +213,9 @@ def _issue() -> None:
     _tell_workers(chunks.issue(now=timezone.now()))
 
 
-def _tell_workers(numbers: Iterable[int]) -> None:
+def _tell_workers(numbers: Sequence[int]) -> None:
     """A number nobody took in time is forgotten by the broker, because by then it is told again."""
-    waited_for = chunks.waited_for(numbers := list(numbers))
+    waited_for = chunks.waited_for(numbers)
     for number in numbers:
         task = deliver_answer if number in waited_for else deliver_chunk
         task.apply_async(kwargs={"chunk": number}, expires=chunks.ISSUE_AGAIN)

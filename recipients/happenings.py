@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -94,9 +94,8 @@ def told(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
     """When they were told what is kept about them."""
     rows = PrivacyMail.objects.filter(address__in=_addresses(who), sent_at__isnull=False)
     for mail in beyond.rows(rows, "sent_at")[:limit]:
-        assert mail.sent_at is not None  # noqa: S101 - asked for
         yield Entry(
-            at=mail.sent_at,
+            at=mail.sent_at or mail.asked_at,
             number=mail.pk,
             text=_("Privacy confirmation sent"),
             icon="shield-check",
@@ -171,10 +170,11 @@ def _brought(importing: Import, who: Who) -> bool:
     )
 
 
-def _addresses(who: Who) -> list[str]:
+def _addresses(who: Who) -> QuerySet[Any, str]:
+    """Their addresses, to be asked for within another statement."""
     if isinstance(who, Company):
-        return list(who.email_addresses.values_list("address", flat=True))
-    return list(EmailAddress.objects.filter(person=who).values_list("address", flat=True))
+        return who.email_addresses.values_list("address", flat=True)
+    return EmailAddress.objects.filter(person=who).values_list("address", flat=True)
 
 
 def _owner(who: Who) -> dict[str, Who]:

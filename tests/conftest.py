@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -35,8 +36,17 @@ def django_db_modify_db_settings(worker_id: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let Django empty the tables between transactional tests: the ledger's trigger would refuse the TRUNCATE."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let Django empty the tables between transactional tests: the ledger's trigger would refuse the TRUNCATE.
+
+    At the end, whoever is still connected (a page that a browser left open) does not keep the database from going.
+    """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE consent_consentevent DISABLE TRIGGER pgtrigger_no_truncate_b5f47")
         cursor.execute("ALTER TABLE consent_consentdetail DISABLE TRIGGER pgtrigger_detail_no_truncate_9bd9c")
+    yield
+    with django_db_blocker.unblock():
+        connection.close()  # a test may have left it dead
+        with connection.cursor() as cursor:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -90,13 +90,13 @@ class Visitor:
         if response.status >= 400 and response.status not in self.expected:
             self.problems.append(f"{response.status}: {response.url}")
 
-    def open(self, path: str, *, status: int = 200, until: Literal["load", "networkidle"] = "networkidle") -> Page:
-        """Go to a page and wait until it is quiet, or only until it is there: half a second sooner."""
+    def open(self, path: str, *, status: int = 200) -> Page:
+        """Go to a page and wait until it is quiet."""
         self.expected.add(status)
         response = self.page.goto(self.base + path)
         assert response is not None
         assert response.status == status, f"{path} answered {response.status}"
-        self.page.wait_for_load_state(until)
+        self.page.wait_for_load_state("networkidle")
         return self.page
 
     def theme(self, name: str) -> None:

@@ -87,7 +87,7 @@ def test_every_page_that_a_link_leads_to(marieke: Visitor) -> None:
 def look_at(visitor: Visitor, kind: str, path: str, name: str) -> None:
     """Open and inspect a page; what is wrong is kept with the other problems, so that one walk finds all of them."""
     try:
-        visitor.open(path, status=ALONE.get(path, 200), until="load")
+        visitor.open(path, status=ALONE.get(path, 200))
         visitor.inspect()
     except AssertionError as problem:
         visitor.problems.append(f"{path} ({name}): {problem}")

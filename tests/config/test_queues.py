@@ -5,11 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
+from pytest_django.fixtures import Settings
 
 from config.celery import SOON, app
 from mailings.delivery import chunks
-from mailings.models import Chunk
+from mailings.models import Chunk, Mailing
 from tests.mailings.delivery.factories import a_started_mailing
 from tests.mailings.factories import an_author
 
@@ -22,8 +23,8 @@ from tests.mailings.factories import an_author
         ("mailings.tasks.tick", SOON),
         ("mailings.tasks.deliver_answer", SOON),
         ("consent.tasks.send_confirmations", SOON),
-        ("forms.tasks.outside", settings.CELERY_TASK_DEFAULT_QUEUE),
-        ("mailings.tasks.deliver_chunk", settings.CELERY_TASK_DEFAULT_QUEUE),
+        ("forms.tasks.outside", configured.CELERY_TASK_DEFAULT_QUEUE),
+        ("mailings.tasks.deliver_chunk", configured.CELERY_TASK_DEFAULT_QUEUE),
     ],
 )
 def test_each_task_has_its_queue_and_workers_look_into_the_quick_one_first(task: str, queue: str) -> None:
@@ -42,13 +43,13 @@ def test_every_route_names_a_task_that_there_is() -> None:
 
 @pytest.mark.django_db
 def test_the_chunk_of_an_answer_to_a_form_is_waited_for_and_that_of_a_campaign_is_not(
-    settings: pytest.FixtureRequest,
+    settings: Settings,
 ) -> None:
-    settings.POSTAL_ADDRESS = "De Werkbank, Kade 4, 3011 Rotterdam"  # type: ignore[attr-defined]
+    settings.POSTAL_ADDRESS = "De Werkbank, Kade 4, 3011 Rotterdam"
     assert an_author()
     campaign = Chunk.objects.get(mailing=a_started_mailing(2))
     answer = Chunk.objects.get(mailing=a_started_mailing(1))
-    type(answer.mailing).objects.filter(pk=answer.mailing_id).update(type="response")
+    Mailing.objects.filter(pk=answer.mailing_id).update(type="response")
 
     assert chunks.waited_for([campaign.pk, answer.pk]) == {answer.pk}
 

@@ -7,6 +7,7 @@ from django.test import override_settings
 
 from forms import statistics
 from forms.models import Form
+from tests.consent.factories import a_subscription_type
 
 
 @pytest.mark.django_db
@@ -31,6 +32,8 @@ def test_without_a_postal_address_it_says_what_to_set() -> None:
 
 @pytest.mark.django_db
 def test_the_demo_has_a_form_that_people_answered_and_some_of_them_wait_for_one_of_us() -> None:
+    for code in ("newsletter", "events", "product-news"):
+        a_subscription_type(code)
     with override_settings(POSTAL_ADDRESS="De Werkbank, Havenstraat 14, 3024 SC Rotterdam"):
         call_command("load_demo")
 
@@ -40,3 +43,4 @@ def test_the_demo_has_a_form_that_people_answered_and_some_of_them_wait_for_one_
     assert not form.submissions.filter(state="processed", person=None).exists()
     traffic = statistics.traffic(form)
     assert traffic.views > traffic.starts > traffic.completions == 46
+    assert set(form.submissions.values_list("campaign__source", flat=True)) == {"newsletter", "website", "linkedin"}

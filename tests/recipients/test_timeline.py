@@ -116,7 +116,7 @@ def test_a_page_costs_a_steady_number_of_queries(client: Client, django_assert_m
     for number in range(40):
         Change.objects.create(person=ada, at=NOON + number * MINUTE, source="edit", what={"city": ["", str(number)]})
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(20):
         client.get(reverse("recipients:person_history", args=[ada.pk]))
 
 
