@@ -18,7 +18,7 @@ run: setup
 
 test:
 	@run/setup.sh test
-	@SECRET_KEY=only-for-tests $(SERVERS) test -- $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@SECRET_KEY=only-for-tests $(SERVERS) test -- $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	@run/lint.sh
