@@ -181,6 +181,7 @@ FIELDS: Mapping[str, Words] = {
     "body": _("text"),
     "from_name": _("name of the sender"),
     "reply_to": _("answers go to"),
+    "aside": _("content put aside"),
     "waived": _("passed over by an override"),
     "complained": _("complaints"),
     "complained_at": _("complained at"),

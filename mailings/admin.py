@@ -90,6 +90,7 @@ class MailingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = (
         "status",
         "content_version",
+        "aside",
         "compiled",
         "frozen_at",
         "started_at",

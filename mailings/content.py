@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
@@ -32,12 +33,16 @@ def save(
     now: datetime,
     by: User | AnonymousUser | None = None,
     is_new: bool = False,
+    aside: dict[str, Any] | None = None,
 ) -> None:
     """Keep what was written on top of `version`. Raises Changed when that is no longer the newest.
 
-    The same told twice, as a window does that closes while it saves, is no conflict.
+    The same told twice, as a window does that closes while it saves, is no conflict. `aside` is the content this one
+    takes the place of; without it, what was put aside before stays there.
     """
     values = {"subject": subject, "preheader": preheader, "content": document.to_json(), "updated_at": now}
+    if aside:
+        values["aside"] = aside
     drafts = Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.DRAFT)
     if not drafts.filter(content_version=version).update(content_version=F("content_version") + 1, **values):
         mailing.refresh_from_db(fields=["content_version", "content", "subject", "preheader"])
@@ -89,11 +94,16 @@ def start_from_mailing(mailing: Mailing, earlier: Mailing, *, now: datetime) -> 
 
 def put_back(mailing: Mailing, *, now: datetime) -> bool:
     """Bring back what a template took the place of; say whether there was anything."""
-    aside = mailing.content.get("aside")
-    if not aside:
+    if not mailing.aside:
         return False
-    _replace(mailing, Document.read(aside), subject=mailing.subject, preheader=mailing.preheader, now=now)
+    document = Document.read(mailing.aside)
+    _replace(mailing, document, subject=mailing.subject, preheader=mailing.preheader, now=now)
     return True
+
+
+def forget_aside(mailing: Mailing) -> None:
+    """The new one is the one; what a template took the place of stays among the versions."""
+    Mailing.objects.filter(pk=mailing.pk).update(aside=None)
 
 
 def restore(mailing: Mailing, kept: ContentVersion, *, now: datetime, by: User | AnonymousUser | None = None) -> None:
@@ -111,9 +121,15 @@ def _replace(
     now: datetime,
     by: User | AnonymousUser | None = None,
 ) -> None:
-    before = {name: value for name, value in mailing.content.items() if name != "aside"}
-    version = mailing.content_version
-    save(mailing, document, subject=subject, preheader=preheader, version=version, now=now, by=by, is_new=True)
-    if before.get("blocks"):
-        mailing.content["aside"] = before
-        Mailing.objects.filter(pk=mailing.pk).update(content=mailing.content)
+    before = mailing.content if mailing.content.get("blocks") else None
+    save(
+        mailing,
+        document,
+        subject=subject,
+        preheader=preheader,
+        version=mailing.content_version,
+        now=now,
+        by=by,
+        is_new=True,
+        aside=before,
+    )

@@ -19,7 +19,7 @@ MOST = 50  # versions of one mailing
 def note(mailing: Mailing, *, by: User | AnonymousUser | None, now: datetime, is_new: bool = False) -> None:
     """Write down how the content stands. A new spell begins with another writer, after a pause, or when asked for."""
     writer = by if isinstance(by, User) else None
-    values: dict[str, Any] = {"subject": mailing.subject, "preheader": mailing.preheader, "content": _kept(mailing)}
+    values: dict[str, Any] = {"subject": mailing.subject, "preheader": mailing.preheader, "content": mailing.content}
     last = mailing.versions.order_by("-pk").first()
     if last and not is_new and last.by_id == (writer.pk if writer else None) and now - last.at < SPELL:
         ContentVersion.objects.filter(pk=last.pk).update(at=now, **values)
@@ -28,10 +28,6 @@ def note(mailing: Mailing, *, by: User | AnonymousUser | None, now: datetime, is
     old = mailing.versions.order_by("-pk").values_list("pk", flat=True)[MOST : MOST + 1]
     if old:
         mailing.versions.filter(pk__lte=old[0]).delete()
-
-
-def _kept(mailing: Mailing) -> dict[str, Any]:
-    return {name: value for name, value in mailing.content.items() if name != "aside"}
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ class Mailing(models.Model):
     # {"template": code, "language": "en", "blocks": [{"id": "…", "kind": "text", …}]}: mailings.rendering.blocks
     content = models.JSONField(default=dict)
     content_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
+    aside = models.JSONField(null=True)  # the content that a template took the place of, until somebody lets it go
     one_per_address = models.BooleanField(_("one message per address"), default=True)
     refresh_at_start = models.BooleanField(_("read the sources again when sending starts"), default=True)
     both_links = models.CharField(

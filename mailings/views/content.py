@@ -150,7 +150,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "library_links": _library_links,
         "groups": _groups(),
         "look": _look(request, mailing),
-        "aside": bool(mailing.content.get("aside")),
+        "aside": bool(mailing.aside),
     }
 
 
@@ -261,9 +261,11 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("mailings.change_mailing", raise_exception=True)
 @of_draft
 def put_back(request: HttpRequest, mailing: Mailing) -> HttpResponse:
-    """Bring back what a template took the place of."""
+    """Bring back what a template took the place of, or let it go."""
     try:
-        if content.put_back(mailing, now=timezone.now()):
+        if "forget" in request.POST:
+            content.forget_aside(mailing)
+        elif content.put_back(mailing, now=timezone.now()):
             messages.success(request, _("What was there is back."))
     except (content.Changed, NoSuchBlock) as refusal:
         messages.error(request, str(refusal))

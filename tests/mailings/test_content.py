@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from mailings import compiling, starters
+from mailings import compiling, content, starters
 from mailings.models import Mailing
 from mailings.rendering import blocks
 from mailings.rendering.compile import CannotCompile
+from tests.conftest import NOON
 from tests.mailings.factories import a_mailing, a_person, a_selection, an_author
 from tracking.models import Link
 
@@ -209,6 +210,36 @@ def test_a_template_puts_aside_what_was_there_and_it_can_come_back(marieke):
 
     mailing.refresh_from_db()
     assert [one["id"] for one in mailing.content["blocks"]] == [one["id"] for one in before]
+
+
+def test_what_was_put_aside_outlives_what_is_written_after_it(marieke):
+    mailing = a_mailing()
+    before = mailing.content["blocks"]
+    back = reverse("mailings:content_back", args=[mailing.pk])
+
+    marieke.post(reverse("mailings:template", args=[mailing.pk]), {"starter": "letter", "language": "en"})
+    mailing.refresh_from_db()
+    save(marieke, mailing, {"id": "b1", "kind": "text", "html": "<p>Other words</p>"})
+    marieke.post(back)
+    mailing.refresh_from_db()
+
+    assert [one["id"] for one in mailing.content["blocks"]] == [one["id"] for one in before]
+    marieke.post(back, {"forget": "1"})
+    mailing.refresh_from_db()
+    assert (mailing.aside, mailing.versions.count()) == (None, 3)
+    assert "Put it back" not in marieke.get(page(mailing)).content.decode()
+
+
+def test_a_template_never_takes_the_place_of_what_another_window_just_wrote(marieke):
+    mailing = a_mailing()
+    stale = Mailing.objects.get(pk=mailing.pk)
+    save(marieke, mailing, {"id": "b1", "kind": "text", "html": "<p>Just written</p>"})
+
+    with pytest.raises(content.Changed):
+        content.start_from(stale, starters.STARTERS["letter"], "en", now=NOON)
+
+    mailing.refresh_from_db()
+    assert (mailing.content["blocks"][0]["html"], mailing.aside) == ("<p>Just written</p>", None)
 
 
 def test_an_earlier_mailing_may_be_the_template(marieke):

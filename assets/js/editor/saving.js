@@ -56,7 +56,6 @@ export function startSaving(form, { onSaved, onNewSheet }) {
     saved = again ? entries(form) : list;
     localStorage.removeItem(key);
     document.getElementById("conflict").replaceChildren();
-    document.getElementById("aside")?.remove();
     tell("saved");
     onSaved();
   }
