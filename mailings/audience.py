@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from consent import unsubscribe
-from mailings import candidates, merge_data, restraint, unseen
+from mailings import candidates, medium, merge_data, restraint, unseen
 from mailings.delivery import sql
 from mailings.models import Mailing, Message, Source
 from recipients import selections
@@ -354,7 +354,7 @@ def _add(mailing: Mailing, chosen: str, terms: candidates.Terms) -> Added:
     """Judge and copy them like a freeze. Older rows of who gets it now are retired: a hold is taken away, a failure kept."""
     Mailing.objects.select_for_update().only("pk").get(pk=mailing.pk)
     _prepare(chosen, terms)
-    values = {"mailing": mailing.pk, "one": mailing.one_per_address}
+    values = {"mailing": mailing.pk, "channel": terms.medium.channel, "one": mailing.one_per_address}
     for statement in (_MARK_DUPLICATES, _ONLY_NEWS):
         sql.run(statement, values)
     gets, held = sql.rows(_COUNT_ADDED, {})[0]
@@ -368,7 +368,7 @@ _MARK_DUPLICATES = f"""
 UPDATE audience SET reason = 'duplicate', evidence = NULL
  WHERE %(one)s AND reason = '' AND EXISTS (
        SELECT FROM mailings_message m
-        WHERE m.mailing_id = %(mailing)s AND m.channel = 'email' AND m.address = audience.address
+        WHERE m.mailing_id = %(mailing)s AND m.channel = %(channel)s AND m.address = audience.address
           AND m.person_id IS DISTINCT FROM audience.person_id AND {_LIVE})
 """
 # Somebody who is still held has a row that says so already.
@@ -392,7 +392,7 @@ SELECT state, count(*) FROM older GROUP BY state
 _NUMBER_COPIES = """
 UPDATE audience SET copy = taken.next
   FROM (SELECT m.address, max(m.copy) + 1 AS next FROM mailings_message m JOIN audience a USING (address)
-         WHERE m.mailing_id = %(mailing)s AND m.channel = 'email' AND m.address <> '' GROUP BY m.address) taken
+         WHERE m.mailing_id = %(mailing)s AND m.channel = %(channel)s AND m.address <> '' GROUP BY m.address) taken
  WHERE taken.address = audience.address
 """
 
@@ -409,7 +409,7 @@ def _prepare(chosen: str, terms: candidates.Terms) -> None:
             terms.parameters,
         )
         cursor.execute("ANALYZE audience")
-    unsubscribe.make_keys("(SELECT address FROM audience WHERE reason = '')")
+    unsubscribe.make_keys("(SELECT address FROM audience WHERE reason = '')", channel=terms.medium.channel)
 
 
 NAMES = ("firstname", "middlename", "lastname", "name", "title", "phone", "cellphone", "id")  # of a person
@@ -426,10 +426,11 @@ def _as_company(data: merge_data.MergeData) -> str:
 
 def _insert(mailing: Mailing) -> None:
     data, kept = merge_data.of(mailing), {"_name": merge_data.FULL_NAME, **KEYS}
+    channel = medium.of(mailing).channel
     sql = f"""
         INSERT INTO mailings_message
                (mailing_id, person_id, channel, address, copy, state, reason, evidence, waived, answer, data, attempts)
-        SELECT %(mailing)s, audience.person_id, 'email',
+        SELECT %(mailing)s, audience.person_id, %(channel)s,
                CASE WHEN audience.reason = ANY(%(hurdles)s::text[]) THEN '' ELSE audience.address END,
                audience.copy,
                CASE WHEN audience.reason = '' THEN 'pending' ELSE 'held' END,
@@ -440,11 +441,11 @@ def _insert(mailing: Mailing) -> None:
                0
           FROM audience
           JOIN recipients_person p ON p.id = audience.person_id {data.joins}
-          LEFT JOIN consent_optoutkey o ON o.address = audience.address AND o.channel = 'email'
+          LEFT JOIN consent_optoutkey o ON o.address = audience.address AND o.channel = %(channel)s
          ORDER BY audience.person_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"mailing": mailing.pk, "hurdles": list(candidates.HURDLES)})
+        cursor.execute(sql, {"mailing": mailing.pk, "channel": channel, "hurdles": list(candidates.HURDLES)})
         cursor.execute("DROP TABLE audience")
 
 

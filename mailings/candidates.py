@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from consent import gate
 from consent.gate import MessageClass
-from mailings import overriding, restraint
+from mailings import medium, overriding, restraint
+from mailings.medium import Medium
 from mailings.models import Mailing, Source
 
 type Parameters = dict[str, Any]
@@ -39,18 +40,18 @@ MEMBERS = {
 _KNOWN = """
     SELECT p.id AS person_id, coalesce(e.address, '') AS address,
            coalesce(nullif(p.country, ''), company.country, '') AS country,
-           CASE WHEN p.is_former_employee THEN 'former_employee' WHEN e.address IS NULL THEN 'no_address' ELSE '' END
+           CASE WHEN p.is_former_employee THEN 'former_employee' WHEN e.address IS NULL THEN '{lacking}' ELSE '' END
            AS hurdle
       FROM chosen
       JOIN recipients_person p ON p.id = chosen.person_id
       LEFT JOIN recipients_company company ON company.id = p.company_id
-      LEFT JOIN recipients_emailaddress e ON e.person_id = p.id AND e.rank = 1
+      LEFT JOIN {addresses} e ON e.person_id = p.id
 """
 # With "include companies" each company of somebody in the sources is a candidate too, at its own address, beside one of
 # its people; with "prefer company" those people then get nothing.
 _OWN_AND_COMPANIES = """
     SELECT own.person_id, own.address, own.country,
-           CASE WHEN {prefers} AND own.hurdle IN ('', 'no_address') AND firm.company_id IS NOT NULL THEN 'company_gets_it'
+           CASE WHEN {prefers} AND own.hurdle IN ('', '{lacking}') AND firm.company_id IS NOT NULL THEN 'company_gets_it'
                 ELSE own.hurdle END AS hurdle,
            false AS is_company
       FROM own JOIN recipients_person p ON p.id = own.person_id LEFT JOIN firm ON firm.company_id = p.company_id
@@ -61,7 +62,7 @@ _FIRM = """
     SELECT DISTINCT ON (p.company_id) p.company_id, p.id AS person_id, a.address, company.country
       FROM chosen JOIN recipients_person p ON p.id = chosen.person_id AND NOT p.is_former_employee
       JOIN recipients_company company ON company.id = p.company_id
-      JOIN recipients_companyaddress a ON a.company_id = p.company_id AND a.rank = 1
+      JOIN {company_addresses} a ON a.company_id = p.company_id
      ORDER BY p.company_id, p.id
 """
 # Of several people behind one address the first by number is copy 0; a hurdle takes nobody's place.
@@ -84,9 +85,9 @@ NUMBERED = """
 NUMBERED_FEW = """
     SELECT known.*, CASE WHEN hurdle <> '' THEN 0 ELSE (
                SELECT count(*)
-                 FROM recipients_emailaddress other
+                 FROM {{addresses}} other
                  JOIN recipients_person q ON q.id = other.person_id AND NOT q.is_former_employee
-                WHERE other.address = known.address AND other.rank = 1 AND other.person_id < known.person_id
+                WHERE other.address = known.address AND other.person_id < known.person_id
                   AND ({member}))
            END AS copy
       FROM known
@@ -119,6 +120,7 @@ def chosen(sources: Iterable[Source], parameters: Parameters, *, slice_sql: str 
 class Terms:
     """By what a mailing's people are judged: its options, what holds back beside the gate, and the gate's parameters."""
 
+    medium: Medium
     one_per_address: bool
     restraint: restraint.Rules
     parameters: Parameters
@@ -134,12 +136,13 @@ def terms_of(mailing: Mailing, *, now: datetime) -> Terms:
     of_class, override = MessageClass(mailing.message_class), overriding.stands(mailing)
     is_restrained = of_class is MessageClass.MARKETING and not override
     rules = restraint.current() if is_restrained else restraint.NONE
+    of_type = medium.of(mailing)
     asked = gate.parameters(
-        "email", mailing.subscription_type_id or 0, message_class=of_class, override=override, at=now
+        of_type.channel, mailing.subscription_type_id or 0, message_class=of_class, override=override, at=now
     )
     more = restraint.parameters(rules, mailing=mailing.pk, at=now) if rules.is_any else {}
-    options = (mailing.include_companies, mailing.prefer_company)
-    return Terms(mailing.one_per_address, rules, asked | more, *options)
+    options = (mailing.include_companies and bool(of_type.company_addresses), mailing.prefer_company)
+    return Terms(of_type, mailing.one_per_address, rules, asked | more, *options)
 
 
 def _is_narrowed(source: Source) -> bool:
@@ -153,15 +156,18 @@ def judged(people: str, terms: Terms, *, numbered: str = "") -> str:
     """Give the SQL (a WITH list) that ends in `judged`: person_id, is_company, address, country, copy, verdict, reason,
     evidence, block, waived. `numbered` looks at a few people only, and at none of their companies.
     """
-    has_companies = terms.include_companies and not numbered
+    of_type, has_companies = terms.medium, terms.include_companies and not numbered
     place, same = (", is_company", " AND place.is_company = known.is_company") if has_companies else ("", "")
     candidate = _CANDIDATE.format(
-        numbered=numbered or NUMBERED.format(place=place, same=same),
+        numbered=numbered.replace("{addresses}", of_type.addresses) or NUMBERED.format(place=place, same=same),
         duplicate="copy > 0" if terms.one_per_address else "false",
         passed=", is_company" if has_companies else "",
     )
-    known = _OWN_AND_COMPANIES.format(prefers=str(terms.prefer_company).lower()) if has_companies else _KNOWN
-    before = f"own AS ({_KNOWN}), firm AS ({_FIRM})," if has_companies else ""
+    own = _KNOWN.format(addresses=of_type.addresses, lacking=of_type.lacking)
+    both = _OWN_AND_COMPANIES.format(prefers=str(terms.prefer_company).lower(), lacking=of_type.lacking)
+    known = both if has_companies else own
+    firm = _FIRM.format(company_addresses=of_type.company_addresses)
+    before = f"own AS ({own}), firm AS ({firm})," if has_companies else ""
     return f"""
         WITH chosen AS ({people}),
         {before}

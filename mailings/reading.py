@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from consent import preferences, unsubscribe
-from mailings import audience, compiling, merge_data, unseen
+from mailings import audience, compiling, medium, merge_data, unseen
 from mailings.models import Mailing, Message
 from mailings.rendering import variables
 from mailings.rendering.segments import Compiled
@@ -62,8 +62,7 @@ def reader(mailing: Mailing, person: int) -> Reader | None:
     data = merge_data.of(mailing)
     sql = f"""SELECT {merge_data.FULL_NAME}, audience.address, {data.object_sql({})}
                 FROM recipients_person p
-                LEFT JOIN LATERAL (SELECT address FROM recipients_emailaddress e
-                                    WHERE e.person_id = p.id ORDER BY rank LIMIT 1) audience ON TRUE
+                LEFT JOIN {medium.of(mailing).addresses} audience ON audience.person_id = p.id
                 {data.joins} WHERE p.id = %s"""  # noqa: S608 our own words from merge_data; the number is a parameter
     with connection.cursor() as cursor:
         cursor.execute(sql, [person])

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings import audience, preflight
+from mailings import audience, medium, preflight
 from mailings.models import Mailing
 
 STEPS: dict[str, str | Promise] = {
@@ -60,8 +60,8 @@ def frame(mailing: Mailing, here: str) -> Frame:
 
 
 def without(mailing: Mailing) -> frozenset[str]:
-    """Name the steps that a mailing does not have: a form response has no list, and nothing to confirm."""
-    return frozenset({"recipients", "confirm"}) if mailing.type == Mailing.Type.RESPONSE else frozenset()
+    """Name the steps that a mailing of this type does not have."""
+    return medium.of(mailing).without
 
 
 def _states(mailing: Mailing) -> dict[str, str]:

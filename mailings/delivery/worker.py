@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from consent import gate, preferences, sealed, unsubscribe
 from consent.gate import Call, MessageClass, Verdict
-from mailings import domains, lifecycle, mx, overriding, resting, unseen, zones
+from mailings import domains, lifecycle, medium, mx, overriding, resting, unseen, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
 from mailings.delivery import chunks, happenings, reasons, results, sql, throttle
 from mailings.delivery.journal import Journal
 from mailings.delivery.throttle import Throttle, is_slow_down
+from mailings.medium import Medium
 from mailings.models import Mailing
 from mailings.rendering.segments import Compiled
 from mailings.windows import THEIRS, Window
@@ -49,8 +50,8 @@ SELECT message.id, message.address, message.data, coalesce(nullif(p.country, '')
 """
 _MOVED_AWAY = """
 SELECT m.address FROM mailings_message m
- WHERE m.id = ANY(%(numbers)s::bigint[]) AND m.channel = 'email' AND m.person_id IS NOT NULL
-   AND NOT EXISTS (SELECT FROM recipients_emailaddress e WHERE e.person_id = m.person_id AND e.address = m.address)
+ WHERE m.id = ANY(%(numbers)s::bigint[]) AND m.person_id IS NOT NULL
+   AND NOT EXISTS (SELECT FROM {addresses} e WHERE e.person_id = m.person_id AND e.address = m.address)
 """
 
 
@@ -82,6 +83,7 @@ class Letter:
     """What is the same for all recipients of a mailing, made ready once per process."""
 
     mailing: int
+    medium: Medium
     subscription_type: int | None
     message_class: MessageClass
     override: bool  # of consent, by two people
@@ -131,6 +133,7 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
     before, _, after = unsubscribe.path(key, row.subscription_type_id or 0).partition(key)
     return Letter(
         mailing,
+        medium.of(row),
         row.subscription_type_id,
         MessageClass(row.message_class),
         overriding.stands(row),
@@ -267,7 +270,7 @@ class Shift:
         rows = [row for row in self._awake(letter, rows) if not self.throttle.is_blocked(row.domain)]
         if not rows:
             return None
-        self._refused = self._ask_gate(letter, rows) | self._moved_away(rows)
+        self._refused = self._ask_gate(letter, rows) | self._moved_away(letter, rows)
         trouble = None
         try:
             for receipt in self.channel.send(
@@ -296,7 +299,7 @@ class Shift:
     def _ask_gate(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
         addresses, countries = [row.address for row in rows], [row.country for row in rows]
         return gate.recheck(
-            "email",
+            letter.medium.channel,
             letter.subscription_type or 0,
             addresses,
             countries=countries,
@@ -305,9 +308,10 @@ class Shift:
             at=self.clock(),
         )
 
-    def _moved_away(self, rows: Sequence[Row]) -> dict[str, Verdict]:
+    def _moved_away(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
         """Those whose person has this address no more: consent was bound to the address, and the record says it is gone."""
-        found = sql.rows(_MOVED_AWAY, {"numbers": [row.number for row in rows]})
+        asked = _MOVED_AWAY.format(addresses=letter.medium.all_addresses)
+        found = sql.rows(asked, {"numbers": [row.number for row in rows]})
         return {address: Verdict(Call.REFUSE, reasons.ADDRESS_CHANGED) for (address,) in found}
 
     def _letters(self, letter: Letter, rows: Sequence[Row]) -> Iterator[Outgoing]:

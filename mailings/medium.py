@@ -1,0 +1,54 @@
+"""What differs per type of mailing, in one table: the channel that consent is asked for, the address, the steps, the content.
+
+A new type is a row here, a form for its content, and a way out (mailings.channels, or files to print).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailings.models import Mailing
+
+
+class Content(StrEnum):
+    """What a writer writes, and so which page step 3 is."""
+
+    BLOCKS = "blocks"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Medium:
+    """How a type of mailing reaches people. The SQL is our own text and takes no parameters."""
+
+    channel: str  # consent.models.Channel: of the gate, of suppressions, of message rows
+    addresses: str  # SQL of a table (person_id, address): where a message goes, one row per person at most
+    all_addresses: str  # the same with every address a person has: consent holds while it is one of theirs
+    company_addresses: str = ""  # SQL of a table (company_id, address); empty: companies are not written to
+    lacking: str  # the hurdle of who has no such address: mailings.candidates.HURDLES
+    content: Content
+    without: frozenset[str] = frozenset()  # steps of the wizard that it does not have
+
+
+EMAIL = Medium(
+    channel="email",
+    addresses="(SELECT person_id, address FROM recipients_emailaddress WHERE rank = 1)",
+    all_addresses="(SELECT person_id, address FROM recipients_emailaddress)",
+    company_addresses="(SELECT company_id, address FROM recipients_companyaddress WHERE rank = 1)",
+    lacking="no_address",
+    content=Content.BLOCKS,
+)
+RESPONSE = Medium(
+    channel="email",
+    addresses=EMAIL.addresses,
+    all_addresses=EMAIL.all_addresses,
+    lacking="no_address",
+    content=Content.BLOCKS,
+    without=frozenset({"recipients", "confirm"}),  # it has no list, and nothing to confirm
+)
+MEDIA: Mapping[str, Medium] = {Mailing.Type.EMAIL: EMAIL, Mailing.Type.RESPONSE: RESPONSE}
+
+
+def of(mailing: Mailing) -> Medium:
+    """Give the row of this mailing's type."""
+    return MEDIA[mailing.type]
