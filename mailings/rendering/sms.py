@@ -102,10 +102,7 @@ def measure(text: str) -> Measure:
     is_gsm = GSM.issuperset(text)
     encoding = Encoding.GSM if is_gsm else Encoding.UCS2
     room = ROOM[encoding]
-    if is_gsm:
-        double = sum(map(text.count, EXTENSION))
-    else:
-        double = sum(character > "\uffff" for character in text)
+    double = sum(map(text.count, EXTENSION)) if is_gsm else sum(character > "\uffff" for character in text)
     units = len(text) + double
     if units <= room.alone:
         return Measure(encoding, units, 1, room.alone - units, len(text))
