@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,8 +85,8 @@ def post(address: tuple[str, int], path: str) -> int:
 
 
 @contextmanager
-def web() -> Iterator[tuple[str, int]]:
-    """The web server as it runs in production, on this run's database."""
+def web(env: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+    """The web server as it runs in production, on this run's database; `env` adds to its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -95,7 +95,7 @@ def web() -> Iterator[tuple[str, int]]:
     process = subprocess.Popen(
         [*command, "--log-level", "critical", "config.wsgi:application"],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"},
+        env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"} | dict(env or {}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

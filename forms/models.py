@@ -44,6 +44,7 @@ class Form(models.Model):
     source = models.CharField(_("counts as"), max_length=30, default="own_form")  # a code of consent.rules
     source_detail = models.CharField(_("name of the event or campaign"), max_length=200, blank=True)
     asks_proof_of_work = models.BooleanField(_("let the browser solve a small sum"), default=True)
+    fills_in = models.BooleanField(_("fill in who comes from a mailing"), default=True, db_default=True)
     origins = models.JSONField(default=list, blank=True)  # sites that may show or send it: ["https://example.org"]
     style = models.JSONField(default=dict, blank=True)  # forms.look
     actions = models.JSONField(default=list, blank=True)  # forms.actions

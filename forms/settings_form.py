@@ -32,7 +32,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         model = Form
         fields = [
             "name", "description", "folder", "owners", "opens_at", "closes_at", "most_answers",
-            "processing", "asks_confirmation", "source", "source_detail", "asks_proof_of_work",
+            "processing", "asks_confirmation", "source", "source_detail", "asks_proof_of_work", "fills_in",
         ]  # fmt: skip
         widgets = {
             "description": forms.Textarea({"rows": 2}),
@@ -48,6 +48,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             ),
             "asks_proof_of_work": gettext_lazy(
                 "Keeps robots out without puzzles, cookies or a third party. Who has no script can answer all the same."
+            ),
+            "fills_in": gettext_lazy(
+                "Name, address and company of whoever follows a link in their own mailing to this form. Never a yes."
             ),
         }
 

@@ -32,6 +32,7 @@ CONTROL = dict.fromkeys([*range(32), 127], " ")
 MAILINGS_KEPT = 2_000
 LIBRARY_KEPT = 60.0  # seconds: so long a changed link of the library may still lead where it led
 WEB = ("https://", "http://")
+ARRIVES = "_from"  # the parameter (no name of a field) that tells a form of ours which message led to it
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -121,6 +122,8 @@ class Hits:
         if target is None:
             raise tokens.BadToken("no such link")
         self._append("c", mailing, message, written, environ)
+        if message != tokens.TEST and target.startswith(f"{settings.BASE_URL}/f/"):
+            target = _with_who(target, tokens.make("form", mailing, message))
         start_response("302 Found", [*NEVER_KEPT, ("Location", target), ("Content-Length", "0")])
         return []
 
@@ -156,6 +159,12 @@ class Hits:
 def before(application: Application) -> Hits:
     """Put the redirect and the pixel before `application`."""
     return Hits(application, settings.JOURNAL_DIR / "hits", settings.NODE, settings.TRUSTED_PROXIES)
+
+
+def _with_who(target: str, token: str) -> str:
+    """A form of ours may fill in who comes (forms.arriving)."""
+    address, sign, place = target.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}{ARRIVES}={token}{sign}{place}"
 
 
 def _number(written: str) -> int:

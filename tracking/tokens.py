@@ -1,6 +1,6 @@
 """Tokens that tell us which message an address belongs to, and that nobody else can make.
 
-24 bytes: version (1), mailing (4), message (8), MAC (11 = 88 bits). A click, open or view token is 32 URL characters;
+24 bytes: version (1), mailing (4), message (8), MAC (11 = 88 bits). A click, open, view or form token is 32 URL characters;
 a bounce token is the local part of the envelope sender (VERP), a leave token that of the address one unsubscribes by, 50 lower-case characters of the 64 that RFC 5321 allows:
 hexadecimal, because mail systems change the case of local parts, and fifty times as fast to write as base32.
 Each purpose has a key of its own: a click token opens nothing else. Message 0 marks a test send, which is never counted.
@@ -17,7 +17,7 @@ from typing import Literal
 
 from django.conf import settings
 
-Purpose = Literal["click", "open", "view", "bounce", "leave"]
+Purpose = Literal["click", "open", "view", "form", "bounce", "leave"]
 Maker = Callable[[int, int], str]
 
 TEST = 0  # the message number of a test send

@@ -96,7 +96,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a form like this one: its fields and settings, without its answers."""
     form = get_object_or_404(Form, pk=pk)
     kept = ["description", "folder", "owners_id", "processing", "asks_confirmation", "source", "source_detail"]
-    kept += ["asks_proof_of_work", "origins", "style", "actions", "draft", "most_answers"]
+    kept += ["asks_proof_of_work", "fills_in", "origins", "style", "actions", "draft", "most_answers"]
     made = Form.objects.create(
         name=_("Copy of %(name)s") % {"name": form.name[:180]},
         draft_saved_at=timezone.now(),

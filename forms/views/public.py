@@ -24,11 +24,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consent import seen as acts
 from consent.views import visitors
-from forms import answers, counting, guard, look, publishing, sheet, submissions
+from forms import answers, arriving, counting, guard, look, publishing, sheet, submissions
 from forms.definition import Definition
 from forms.guard import Sign
 from forms.models import Form, Version
 from forms.publishing import Door
+from tracking.hits import ARRIVES
 
 EMBEDS = frozenset({"page", "inline", "popup", "tab", "plain", "api"})
 CAMPAIGN = {"utm_source": "source", "utm_medium": "medium", "utm_campaign": "campaign"}
@@ -143,6 +144,9 @@ def _embed(text: str) -> str:
 
 def _blank(request: HttpRequest, form: Form, version: Version, definition: Definition, language: str) -> HttpResponse:
     given = {one.name: request.GET.getlist(one.name)[:1] for one in definition.questions if one.name in request.GET}
+    if form.fills_in and (token := request.GET.get(ARRIVES)):
+        who = arriving.known(token)
+        given = {one.name: [who[one.kind]] for one in definition.questions if one.kind in who} | given
     return _show(request, form, version, definition, language, sheet.prefilled(definition, given))
 
 

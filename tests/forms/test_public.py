@@ -14,8 +14,11 @@ from consent import confirmation_mail, suppressions
 from consent.models import Confirmation, ConsentDetail, ConsentEvent
 from forms import guard, publishing
 from forms.models import Count, Form, Reach, Submission
+from mailings.models import Message
 from tests.consent.factories import a_subscription_type
 from tests.forms.factories import a_field, a_form, a_visitor, consent, email, filled, send
+from tests.mailings.factories import a_mailing, a_person
+from tracking import tokens
 
 pytestmark = pytest.mark.django_db
 State = Submission.State
@@ -280,6 +283,54 @@ def test_an_address_fills_in_fields_and_never_a_yes() -> None:
     assert 'value="ada@example.org"' in page
     assert 'value="Ada"' in page
     assert "checked" not in page
+
+
+class TestWhoComesFromAMailing:
+    def test_finds_their_name_and_address_filled_in_and_no_yes(self) -> None:
+        form, message = self.a_form(), self.a_message()
+
+        page = a_visitor().get(self.link(form, message)).content.decode()
+
+        assert [f'value="{value}"' in page for value in ("ada@example.org", "Ada", "Lovelace")] == [True] * 3
+        assert "checked" not in page
+
+    def test_what_the_address_says_itself_goes_first(self) -> None:
+        page = a_visitor().get(self.link(self.a_form(), self.a_message()) + "&email=own@example.org").content.decode()
+
+        assert 'value="own@example.org"' in page
+        assert "ada@example.org" not in page
+
+    def test_nothing_where_the_form_does_not_want_it_or_the_person_was_erased(self) -> None:
+        form, message = self.a_form(), self.a_message()
+        link = self.link(form, message)
+        Form.objects.update(fills_in=False)
+        unwanted = a_visitor().get(link).content.decode()
+        Form.objects.update(fills_in=True)
+        Message.objects.update(person=None, address="")
+        erased = a_visitor().get(link).content.decode()
+
+        assert "ada@example.org" not in unwanted
+        assert "Ada" not in erased
+
+    @pytest.mark.parametrize("purpose", ["click", "open", "view", ""])
+    def test_a_token_for_anything_else_says_nothing(self, purpose: Any) -> None:
+        form, message = self.a_form(), self.a_message()
+        token = tokens.make(purpose, message.mailing_id, message.pk) if purpose else "A" * 32
+
+        page = a_visitor().get(f"/f/{form.key}/?_from={token}")
+
+        assert page.status_code == 200
+        assert b"ada@example.org" not in page.content
+
+    def a_form(self) -> Form:
+        return a_form(email(), a_field("first_name", "firstname"), a_field("last_name", "lastname"), consent())
+
+    def a_message(self) -> Message:
+        ada = a_person("ada@example.org", first_name="Ada", last_name="Lovelace")
+        return Message.objects.create(mailing=a_mailing(), person=ada, address="ada@example.org", state="sent")
+
+    def link(self, form: Form, message: Message) -> str:
+        return f"/f/{form.key}/?_from={tokens.make('form', message.mailing_id, message.pk)}"
 
 
 def test_looking_changes_nothing_and_only_the_page_s_own_notes_count() -> None:

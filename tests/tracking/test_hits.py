@@ -36,6 +36,23 @@ def test_a_click_leads_to_the_link_and_is_written_down(server, tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_form_of_ours_is_told_who_comes_and_nobody_else_is(server, settings):
+    settings.BASE_URL = "https://post.example.org"
+    a_link(mailing=7, number=1, url="https://post.example.org/f/abc/?lang=nl#two")
+    a_link(mailing=7, number=2, url="https://post.example.org.evil.example/f/abc/")
+
+    _status, headers, _body = ask(server, f"/c/{CLICK}/1")
+    address, _sign, place = headers["Location"].partition("#")
+    assert place == "two"
+    assert address.startswith("https://post.example.org/f/abc/?lang=nl&_from=")
+    assert tokens.read("form", address.partition("_from=")[2]) == (7, 4711)
+
+    assert ask(server, f"/c/{CLICK}/2")[1]["Location"] == "https://post.example.org.evil.example/f/abc/"
+    tester = tokens.make("click", 7, tokens.TEST)
+    assert ask(server, f"/c/{tester}/1")[1]["Location"] == "https://post.example.org/f/abc/?lang=nl#two"
+
+
+@pytest.mark.django_db
 def test_an_open_gets_a_dot_of_43_bytes(server, tmp_path):
     status, headers, body = ask(server, f"/o/{OPEN}", sec_purpose="prefetch")
 

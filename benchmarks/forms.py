@@ -1,0 +1,105 @@
+"""Answers to a form: how many a second are checked, proof of work and all, and stored."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlencode
+
+import altcha
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.urls import path as route
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from benchmarks import debian
+from benchmarks.frame import Figure, Scale
+from benchmarks.oneclick import web
+from consent.models import SubscriptionType
+from forms import guard, publishing, starters
+from forms.models import Form, Submission, Version
+
+VISITORS = 16  # at once
+MOST_PER_SECOND = 600  # so many different answers are made ready for each second of a run
+SEND = """
+local bodies, next = {}, 0
+for line in io.lines("%s") do bodies[#bodies + 1] = line end
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+request = function() next = next + 1; return wrk.format(nil, nil, nil, bodies[(next - 1) %% #bodies + 1]) end
+"""
+UNLIMITED = dict.fromkeys(("FORMS_PER_PLACE", "FORMS_PER_FORM", "FORMS_IN_ALL"), "100000000")
+
+
+@login_not_required
+@csrf_exempt
+def nothing(request: HttpRequest, key: str) -> HttpResponse:
+    """The same endpoint, without anything behind it."""
+    return HttpResponse("Thank you")
+
+
+urlpatterns = [route("f/<slug:key>/", nothing)]
+
+
+def figures(scale: Scale) -> Iterator[Figure]:
+    form, version = a_form()
+    seconds = scale.pick(8, 2)
+    with ThreadPoolExecutor(2) as browsers:
+        bodies = list(browsers.map(lambda number: an_answer(form, version, number), range(seconds * MOST_PER_SECOND)))
+    path = f"/f/{form.key}/"
+    with web({"DJANGO_SETTINGS_MODULE": "benchmarks.emptied"}) as address:
+        reference = posted(address, path, bodies, seconds)
+    with web(UNLIMITED | {"FORMS_LEAST_SECONDS": "0"}) as address:
+        answered = posted(address, path, bodies, seconds)
+    kept = Submission.objects.exclude(state=Submission.State.SPAM).count()
+    if kept < answered * seconds * 0.95:
+        raise SystemExit(f"{kept} answers are stored of {answered * seconds:.0f} that were answered")
+    yield Figure("forms.submit", kept / seconds, "answers/s", reference, of="the same endpoint with an empty view")
+
+
+def a_form() -> tuple[Form, Version]:
+    newsletter = SubscriptionType.objects.get(code="newsletter")
+    by = User.objects.create_user("bench")
+    form = Form.objects.create(
+        name="Sign up",
+        draft=starters.begin(starters.STARTERS["newsletter"], "en", (newsletter.pk,)).to_json(),
+        asks_confirmation=False,
+        processing=Form.Processing.MANUAL,
+        created_by=by,
+    )
+    cache.clear()
+    return form, publishing.publish(form, by=by, now=timezone.now())
+
+
+def an_answer(form: Form, version: Version, number: int) -> str:
+    """What a browser sends, its sum solved."""
+    challenge = altcha.Challenge.from_dict(guard.challenge(form))
+    solution = altcha.solve_challenge(challenge, counter_start=guard.TRIES.start)
+    if solution is None:
+        raise SystemExit("a sum was not solved in time")
+    given = {"first_name": "Ada", "last_name": f"Number {number}", "email": f"ada{number}@example.org", "consent": "on"}
+    proof = altcha.Payload(challenge, solution).to_base64()
+    return urlencode({**given, "ticket": guard.ticket(version, form.key), "embed": "page", "altcha": proof})
+
+
+def posted(address: tuple[str, int], path: str, bodies: Sequence[str], seconds: int) -> float:
+    """Let wrk post as fast as it can, each body once; give answers a second. Any error ends the run."""
+    (program,), env = debian.find(["wrk"], ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"])
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "bodies").write_text("\n".join(bodies))
+        script = Path(folder, "send.lua")
+        script.write_text(SEND % Path(folder, "bodies"))
+        command = [program, "-t", "1", "-c", str(VISITORS), "-d", f"{seconds}s", "--timeout", "10s", "-s", str(script)]
+        url = "http://{}:{}{}".format(*address, path)
+        said = subprocess.run([*command, url], env=env, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise SystemExit(f"not every answer was taken:\n{said}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if not found:
+        raise SystemExit(f"wrk says:\n{said}")
+    return float(found[1])
