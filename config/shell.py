@@ -16,6 +16,7 @@ YEAR = 365 * 24 * 3600
 SECTIONS = (
     ("/mailings/", "mailings"),
     ("/links/", "mailings"),
+    ("/library/", "mailings"),
     ("/people/", "people"),
     ("/companies/", "people"),
     ("/tasks/", "people"),

@@ -27,6 +27,7 @@ from mailings.models import (
     Message,
     Override,
     PersonalMail,
+    Picture,
     Restraint,
     SendingAccount,
     SendingDomain,
@@ -116,6 +117,12 @@ class MailingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class ContentVersionAdmin(Large):
     list_display = ("at", "mailing", "by", "subject")
     list_select_related = ("mailing", "by")
+
+
+@admin.register(Picture)
+class PictureAdmin(Large):
+    list_display = ("title", "alt", "width", "height", "size", "added_at", "by", "archived_at")
+    list_select_related = ("by",)
 
 
 @admin.register(Source)

@@ -69,6 +69,10 @@ class PictureField(LinkField):
 
     offers = ""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.widget.attrs["data-picture"] = ""  # the editor puts the library beside it
+
     def check(self, text: str) -> str:
         links.picture(text, "https://ours.example")
         return text if text.startswith("/") else links.check(text)

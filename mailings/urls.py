@@ -13,6 +13,7 @@ from mailings.views import (
     online,
     overrides,
     personal,
+    pictures,
     reports,
     restraint,
     returned,
@@ -90,6 +91,13 @@ urlpatterns = [
     path("mailings/<int:pk>/follow-up/", reports.follow_up, name="follow_up"),
     path("mailings/<int:pk>/follow-up/draft/", reports.follow_up_draft, name="follow_up_draft"),
     path("mailings/<int:pk>/follow-up/tasks/", reports.follow_up_tasks, name="follow_up_tasks"),
+    # what mails are made of
+    path("library/pictures/", pictures.index, name="pictures"),
+    path("library/pictures/add/", pictures.add, name="picture_add"),
+    path("library/pictures/<int:pk>/", pictures.one, name="picture"),
+    path("library/pictures/<int:pk>/leave/", pictures.leave, name="picture_leave"),
+    path("i/<str:name>", pictures.serve, name="picture_file"),
+    path("i/<int:width>/<str:name>", pictures.serve, name="picture_copy"),
     # the library of links
     path("links/", link_library.index, name="link_library"),
     path("links/new/", link_library.edit, name="library_link_new"),

@@ -3,6 +3,7 @@
 // whatever needs new HTML (adding, duplicating, undo) sends the form as it should be and takes the answer over.
 import { startCards } from "./editor/cards.js";
 import { startHistory } from "./editor/history.js";
+import { startPictures } from "./editor/pictures.js";
 import { startPreview } from "./editor/preview.js";
 import { startSaving } from "./editor/saving.js";
 import { startWords } from "./editor/words.js";
@@ -13,5 +14,6 @@ if (form) {
   const preview = startPreview(form);
   const saving = startSaving(form, { onSaved: preview.refresh, onNewSheet: words.mount });
   const history = startHistory(form, saving);
-  startCards(form, { saving, history, words, preview });
+  const cards = startCards(form, { saving, history, words, preview });
+  if (document.getElementById("pictures")) startPictures(form, { saving, words, cards });
 }

@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.rendering import richtext, variables
+from mailings.rendering import picturing, richtext, variables
 from mailings.rendering.block import COMMON, FONTS, HIDDEN, Block, NoSuchBlock, Style, Written, align
 from mailings.rendering.compound import CELL_FIELDS, Cell, Code, Columns, Menu, Product, Social
 from mailings.rendering.escaping import Context
@@ -107,16 +107,17 @@ class Image(Block):
     width: int = 0  # pixels; 0 is as wide as the mail
 
     def write(self, pen: Pen, style: Style) -> Written:
-        picture = pen.picture(self.url, where="url")
+        shown = picturing.shown_width(self.url, picturing.MAIL, self.width)
+        picture = pen.picture(self.url, where="url", width=shown)
         if picture is None:
             return Written("", "")
         alt = "" if self.is_decorative else pen.words(self.alt, Context.HTML, where="alt")
         address = pen.address(self.link, self.alt or self.url, where="link") if self.link else None
         href = f' href="{pen.keep(address.attribute)}"' if address else ""
-        width = f' width="{min(self.width, 536)}px"' if self.width else ""
+        width = f' width="{shown}px"' if shown else ""
         mjml = f'<mj-image src="{pen.keep(picture)}" alt="{pen.keep(alt)}"{href}{width} />'
-        shown = "" if self.is_decorative else pen.quietly(self.alt, Context.TEXT)
-        lines = ([f"[{shown}]"] if shown else []) + ([address.text] if address else [])
+        words = "" if self.is_decorative else pen.quietly(self.alt, Context.TEXT)
+        lines = ([f"[{words}]"] if words else []) + ([address.text] if address else [])
         return Written(mjml, "\n".join(lines))
 
     def summary(self) -> str:

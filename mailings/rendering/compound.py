@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.rendering import ownhtml, richtext
+from mailings.rendering import ownhtml, picturing, richtext
 from mailings.rendering.block import Block, Column, Style, Written, align
 from mailings.rendering.escaping import Context
 from mailings.rendering.writing import Pen, Problem, readable
@@ -54,7 +54,8 @@ class Columns(Block):
     cells: tuple[Cell, ...] = (Cell(), Cell())
 
     def write(self, pen: Pen, style: Style) -> Written:
-        written = [_cell(pen, style, cell, f"c{number}_") for number, cell in enumerate(self.cells, 1)]
+        room = 568 // max(len(self.cells), 1) - 32  # the row without its margins, the column without its own
+        written = [_cell(pen, style, cell, f"c{number}_", room=room) for number, cell in enumerate(self.cells, 1)]
         return Written(
             "", "\n\n".join(one.text for one in written if one.text), tuple(Column(one.mjml) for one in written)
         )
@@ -88,7 +89,7 @@ class Product(Block):
     url: str = ""
 
     def write(self, pen: Pen, style: Style) -> Written:
-        picture = _picture(pen, self.image, self.alt, "", 'padding="8px 12px 8px 32px"') if self.image else ""
+        picture = _picture(pen, self.image, self.alt, "", 'padding="8px 12px 8px 32px"', room=183) if self.image else ""
         cell = Cell("", "", self.heading, self.html, self.button, self.url)
         price = pen.words(self.price, Context.HTML, where="price")
         cost = (
@@ -187,11 +188,18 @@ _NARROW = ' padding="4px 16px"'
 
 
 def _cell(
-    pen: Pen, style: Style, cell: Cell, where: str, *, before_button: str = "", text_before_button: str = ""
+    pen: Pen,
+    style: Style,
+    cell: Cell,
+    where: str,
+    *,
+    before_button: str = "",
+    text_before_button: str = "",
+    room: int = 0,
 ) -> Written:
     mjml, lines = [], []
     if cell.image:
-        mjml.append(_picture(pen, cell.image, cell.alt, where, 'padding="8px 16px"'))
+        mjml.append(_picture(pen, cell.image, cell.alt, where, 'padding="8px 16px"', room=room))
         lines.append(f"[{words}]" if (words := pen.quietly(cell.alt, Context.TEXT)) else "")
     if cell.heading:
         words = pen.words(cell.heading, Context.HTML, where=f"{where}heading")
@@ -222,12 +230,15 @@ def _cell(
     return Written("".join(mjml), "\n".join(line for line in lines if line))
 
 
-def _picture(pen: Pen, url: str, alt: str, where: str, look: str) -> str:
-    picture = pen.picture(url, where=f"{where}image")
+def _picture(pen: Pen, url: str, alt: str, where: str, look: str, *, room: int) -> str:
+    """A picture of ours is as wide as it is, at most as wide as there is room (pixels)."""
+    shown = picturing.shown_width(url, room)
+    picture = pen.picture(url, where=f"{where}image", width=shown)
     if picture is None:
         return ""
     words = pen.words(alt, Context.HTML, where=f"{where}alt")
-    return f'<mj-image src="{pen.keep(picture)}" alt="{pen.keep(words)}" {look} />'
+    width = f' width="{shown}px"' if shown else ""
+    return f'<mj-image src="{pen.keep(picture)}" alt="{pen.keep(words)}" {look}{width} />'
 
 
 def _row_of_links(pen: Pen, style: Style, rows: list[tuple[str, str]], align: str, *, where: str) -> Written:

@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mailings.rendering import links, variables
+from mailings.rendering import links, picturing, variables
 from mailings.rendering.escaping import ESCAPES, Context
 from mailings.rendering.pieces import Marks, Slot, scrub
 from mailings.rendering.variables import Merge, Mistake
@@ -86,10 +86,13 @@ class Pen:
         """Put finished HTML aside, so that MJML sees one word in its place."""
         return self.marks.keep(written)
 
-    def picture(self, url: str, *, where: str) -> str | None:
-        """Give the address of a picture, escaped for an attribute, or None (and a problem) if it cannot be one."""
+    def picture(self, url: str, *, where: str, width: int = 0) -> str | None:
+        """Give the address of a picture, escaped for an attribute, or None (and a problem) if it cannot be one.
+
+        `width` is how wide it is shown in pixels: of our own pictures a narrower copy may do.
+        """
         try:
-            return html.escape(links.picture(scrub(url), self.base_url))
+            return html.escape(links.picture(picturing.fitting(scrub(url).strip(), width), self.base_url))
         except links.BadLink as refusal:
             self.problems.append(Problem(self.block, where, str(refusal)))
             return None

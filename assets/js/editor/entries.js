@@ -23,7 +23,7 @@ function insert(list, after, added) {
   return [...list.slice(0, last + 1), ...added, ...list.slice(last + 1)];
 }
 
-export const withNew = (list, kind, id, after) => insert(list, after, [["block", id], [`${id}-kind`, kind], [`${id}-new`, "1"]]);
+export const withNew = (list, kind, id, after, more = []) => insert(list, after, [["block", id], [`${id}-kind`, kind], [`${id}-new`, "1"], ...more]);
 
 export function withCopy(list, of, id) {
   const copy = list.filter(belongs(of)).map(([name, value]) => (name === "block" ? [name, id] : [name.replace(of, id), value]));

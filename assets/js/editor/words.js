@@ -142,6 +142,13 @@ export function startWords(form) {
     return Boolean(field);
   }
 
+  const focus = (field) => (editors.get(field) ? editors.get(field).commands.focus("end") : field.focus());
+
+  function set(field, text) {
+    if (editors.has(field)) editors.get(field).commands.setContent(withChips(`<p>${escaped(text)}</p>`), { emitUpdate: true });
+    else field.value = text;
+  }
+
   mount();
-  return { mount, unmount, focusFirst, edit };
+  return { mount, unmount, focusFirst, focus, set, edit };
 }

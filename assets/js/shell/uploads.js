@@ -1,4 +1,5 @@
-// A form with data-upload: the chosen file's name is shown in place of the invitation; a file that was dropped is sent at once.
+// A form with data-upload: the chosen file's name is shown in place of the invitation; a file that was
+// dropped is sent at once, and with data-submits on the field one that was chosen too.
 const area = (event) => event.target.closest?.("form[data-upload] [data-drop]");
 
 for (const kind of ["dragenter", "dragover"]) document.addEventListener(kind, (event) => area(event)?.toggleAttribute("data-over", true));
@@ -14,7 +15,7 @@ document.addEventListener("change", (event) => {
   const file = event.target.files?.[0];
   if (!place || !file) return;
   place.querySelector("[data-chosen]").textContent = file.name;
-  if ("dropped" in place.dataset) {
+  if ("dropped" in place.dataset || "submits" in event.target.dataset) {
     delete place.dataset.dropped;
     const form = place.closest("form");
     form.requestSubmit([...form.elements].find((one) => one.type === "submit")); // its own, not one of a form within

@@ -1,0 +1,1 @@
+"""What mails are made of, shared by all who write them: pictures, blocks, templates, the brand."""

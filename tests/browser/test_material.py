@@ -1,0 +1,89 @@
+"""What mails are made of, in the browser: pictures dropped, pasted and chosen."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mailings.material import pictures
+from mailings.material.models import Picture
+from tests.browser.conftest import Visitor
+from tests.browser.test_content import a_draft, mail, saved
+from tests.conftest import NOON
+from tests.mailings.test_pictures import a_file, a_photo
+
+
+@pytest.fixture(autouse=True)
+def at_home(settings: Any, live_server: Any, tmp_path: Path) -> None:
+    settings.BASE_URL, settings.MEDIA_ROOT = live_server.url, tmp_path
+
+
+def hand_over(page: Page, target: str, kind: str, file: bytes) -> None:
+    """Drop or paste a file on an element, as a hand does."""
+    page.locator(target).first.evaluate(
+        """(element, [kind, text]) => {
+            const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], "holiday.png", { type: "image/png" }));
+            const event = kind === "paste"
+                ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+                : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+            element.dispatchEvent(event);
+        }""",
+        [kind, base64.b64encode(file).decode()],
+    )
+
+
+def test_a_picture_is_dropped_pasted_and_chosen(author: Visitor) -> None:
+    pictures.take_in(a_photo(600, 300), "desk.jpg", by=None, now=NOON, alt="A desk by a window")
+    mailing = a_draft(content={"blocks": [{"id": "b1", "kind": "text", "html": "<p>Dear you</p>"}]})
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+
+    hand_over(page, "#card_b1", "drop", a_file(300, 200))
+    card = page.locator("#cards [data-block]").nth(1)
+    expect(card.locator("[data-frame] img")).to_be_visible()
+    hand_over(page, "#content", "paste", a_file(310, 200))
+    expect(page.locator("#cards [data-block]")).to_have_count(3)
+    other = page.locator("#cards [data-block]").nth(2)
+    if "is-open" not in (other.get_attribute("class") or ""):
+        other.locator("[data-toggle]").click()
+    other.get_by_role("button", name="Choose or upload").click()
+    author.inspect()
+    author.shot("choose-picture")
+    page.get_by_role("dialog", name="Which picture?").get_by_role("button", name="desk.jpg").click()
+    expect(other.get_by_role("textbox", name="Text for who does not see it")).to_have_text("A desk by a window")
+    saved(page)
+    author.inspect()
+
+    mailing.refresh_from_db()
+    assert [block["kind"] for block in mailing.content["blocks"]] == ["text", "image", "image"]
+    assert mailing.content["blocks"][2]["url"] == Picture.objects.get(title="desk.jpg").address
+    assert Picture.objects.count() == 3
+    expect(mail(page).get_by_role("img", name="A desk by a window")).to_be_visible()
+
+
+def test_a_file_that_is_no_picture_is_refused_in_words(author: Visitor) -> None:
+    mailing = a_draft()
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+    author.expected.add(422)
+
+    hand_over(page, "#card_b2", "drop", b"<svg onload='alert(1)'/>")
+
+    expect(page.locator("#notices")).to_contain_text("do not show SVG")
+    assert Picture.objects.count() == 0
+
+
+def test_the_library_on_a_desk_and_on_a_phone(author: Visitor) -> None:
+    for number in range(5):
+        pictures.take_in(a_photo(300 + number * 40, 300), f"photo {number}.jpg", by=None, now=NOON, alt="Noise")
+    page = author.open("/library/pictures/")
+    page.set_input_files("#id_file", {"name": "logo.png", "mimeType": "image/png", "buffer": a_file(400, 200)})
+    expect(page.get_by_role("heading", name="logo.png")).to_be_visible()
+    page.get_by_label("What it shows").fill("Our logo")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#pictures li")).to_have_count(6)
+
+    author.tour("/library/pictures/", "pictures")
+    author.tour(f"/library/pictures/{Picture.objects.get(title='logo.png').pk}/", "picture")
