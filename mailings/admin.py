@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from mailings.material.models import Picture
 from mailings.models import (
     Breakdown,
     Chunk,
@@ -27,7 +28,6 @@ from mailings.models import (
     Message,
     Override,
     PersonalMail,
-    Picture,
     Restraint,
     SendingAccount,
     SendingDomain,

@@ -97,7 +97,7 @@ def _in_plain_colours(picture: Image.Image) -> Image.Image:
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass  # a profile we cannot read: the colours stay as they are
     plain = picture.convert("RGBA" if clear else "RGB")
-    if clear and plain.getextrema()[3] == (255, 255):
+    if clear and plain.getchannel("A").getextrema() == (255, 255):
         plain = plain.convert("RGB")
     plain.info = {}
     return plain

@@ -78,7 +78,7 @@ def _taken(request: HttpRequest) -> tuple[list[Picture], list[str]]:
     return taken, refused
 
 
-def _take(request: HttpRequest, file: UploadedFile) -> Picture:
+def _take(request: HttpRequest, file: "UploadedFile[bytes]") -> Picture:
     data = file.read(redrawing.MAX_BYTES + 1)
     return pictures.take_in(data, file.name or "", by=request.user, now=timezone.now())
 
