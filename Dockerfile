@@ -15,7 +15,7 @@ RUN uv pip install --python /venv/bin/python --target /tmp/babel babel
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings POSTDUIF_VAR=/data
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-liberation poppler-utils \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home /data --create-home postduif
 WORKDIR /app

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from ctypes.util import find_library
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,20 @@ def configuration(**_: Any) -> list[checks.CheckMessage]:
             checks.Error("BASE_URL is not a web address.", hint="https://mail.example.org", id="postduif.E011")
         )
     return problems
+
+
+@checks.register()
+def printing(**_: Any) -> list[checks.CheckMessage]:
+    """What printing letters needs from the machine, beyond Pango."""
+    if not find_library("pango-1.0") or find_library("harfbuzz-subset"):
+        return []
+    return [
+        checks.Warning(
+            "libharfbuzz-subset is missing: printing letters takes more than twice as long.",
+            hint="apt-get install libharfbuzz-subset0",
+            id="postduif.W004",
+        )
+    ]
 
 
 @checks.register(deploy=True)
