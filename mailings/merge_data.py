@@ -40,10 +40,14 @@ EXPRESSIONS: Mapping[str, str] = {
     "company.email": """coalesce((SELECT own.address FROM recipients_companyaddress own
         WHERE own.company_id = p.company_id ORDER BY own.rank LIMIT 1), '')""",
     "company.note": "coalesce(company.notes, '')",
+    "company.id": "coalesce(p.company_id::text, '')",
+    "company.ourContact.name": "concat_ws(' ', nullif(theirs.first_name, ''), nullif(theirs.last_name, ''))",
+    "company.ourContact.email": "coalesce(theirs.email, '')",
     "ourContact.name": f"coalesce({_CONTACT_NAME}, '')",
     "ourContact.email": "coalesce(contact.email, '')",
     "supportContact.name": "concat_ws(' ', nullif(support.first_name, ''), nullif(support.last_name, ''))",
     "supportContact.email": "coalesce(support.email, '')",
+    variables.ONLINE: "''::text",  # only the online version has it
     # of a form response: mailings.responses writes them; everybody else has none
     "form.name": "''::text",
     "form.answers": "''::text",
@@ -52,6 +56,7 @@ OWN = re.compile(r"(?P<of>customer|company)\.x_(?P<key>[a-z0-9_]{1,40})")  # cus
 COMPANY = "LEFT JOIN recipients_company company ON company.id = p.company_id"
 JOINS: Mapping[str, str] = {
     "company.": COMPANY,
+    "company.ourContact.": "LEFT JOIN auth_user theirs ON theirs.id = company.our_contact_id",
     "ourContact.": "LEFT JOIN auth_user contact ON contact.id = p.our_contact_id",
     "supportContact.": "LEFT JOIN auth_user support ON support.id = p.support_contact_id",
 }

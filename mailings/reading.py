@@ -16,8 +16,10 @@ from django.db import connection
 from consent import preferences, unsubscribe
 from mailings import audience, compiling, medium, merge_data, unseen
 from mailings.models import Mailing, Message
-from mailings.rendering import variables
+from mailings.rendering import pieces, variables
+from mailings.rendering.escaping import Context, RenderError
 from mailings.rendering.segments import Compiled
+from mailings.rendering.writing import Pen
 from recipients.models import EmailAddress, Person
 from tracking import tokens
 
@@ -94,6 +96,16 @@ def preview(mailing: Mailing, who: Reader, *, now: datetime) -> Seen:
     return seen(compiled.render(_values(mailing, who, address, tokens.TEST, now=now)))
 
 
+def line(text: str, who: Reader) -> str:
+    """Fill in one line of words for somebody; what cannot be filled in stays empty."""
+    pen = Pen("", {})
+    marked = pen.marks.cut(pen.quietly(text, Context.TEXT))
+    try:
+        return pieces.join(marked, who.data)
+    except RenderError:
+        return ""
+
+
 def test_message(mailing: Mailing, who: Reader, address: str, *, compiled: Compiled, now: datetime) -> bytes:
     """Render a test to one address, filled in for somebody; its links work and are never counted."""
     leave, choose = "/u/", preferences.path(preferences.keys_of([address])[address])
@@ -106,7 +118,8 @@ def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
     """Render a sent message once more, from what was copied when the audience was frozen."""
     kept = mailing.compiled_unseen if unseen.KEY in message.data else mailing.compiled
     compiled = Compiled.from_json(kept) if kept else compiling.preview_of(mailing)
-    who = Reader(str(message.data.get("_name") or ""), message.address, message.data)
+    data = {**message.data, variables.ONLINE: "1"}
+    who = Reader(str(message.data.get("_name") or ""), message.address, data)
     key, of_type = str(message.data.get("_u") or ""), mailing.subscription_type_id
     leave = unsubscribe.path(key, of_type) if key and of_type else "/u/"
     wishes = str(message.data.get("_p") or "")

@@ -235,9 +235,16 @@ def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
     except blocks.NoSuchBlock:
         return ()
     texts = [mailing.subject, mailing.preheader, *_texts(document.blocks)]
-    bare = {merge.variable.key for text in texts for merge in variables.parse(text).merges if not merge.fallback}
+    bare = {key for text in texts for key in _bare(text)}
     known = [key for key in merge_data.EXPRESSIONS if key in bare]
     return (*known, *(key for key in sorted(bare) if key not in known and merge_data.is_known(key)))
+
+
+def _bare(text: str) -> Iterator[str]:
+    """Name the values of a text that nothing stands in for; one that a condition asks about is looked after."""
+    parsed = variables.parse(text)
+    asked = {fork.variable for fork in parsed.forks}
+    return (one.variable.key for one in parsed.merges if not one.fallback and one.variable not in asked)
 
 
 def _texts(kept: Iterable[blocks.Block]) -> Iterator[str]:

@@ -58,7 +58,14 @@ class Draft:
 
 def draft(letter: Letter) -> Draft:
     """Write a letter out, in its own language; mistakes stay in it literally and are named."""
-    constants = {"mailing.name": letter.name, "mailing.subject": letter.subject, "mailing.sender": letter.from_name}
+    constants = {
+        "mailing.name": letter.name,
+        "mailing.subject": letter.subject,
+        "mailing.sender": letter.from_name,
+        "sender.name": letter.sender_name,
+        "sender.address": ", ".join(letter.postal_address.split("\n")),
+        "sender.email": letter.from_address,
+    }
     pen = Pen(
         letter.base_url,
         constants,

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from django.utils.translation import gettext as _
 
 from mailings.rendering import variables
-from mailings.rendering.variables import Merge
+from mailings.rendering.variables import Merge, Piece
 
 MAX_LENGTH = 2000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
@@ -31,6 +31,8 @@ def check(text: str) -> str:
     parsed = variables.parse(address)
     if parsed.mistakes:
         raise BadLink(parsed.mistakes[0].sentence)
+    if any(parsed.forks):
+        raise BadLink(_("An address has no conditions in it. Make two links, each within its condition."))
     if is_link_variable(parsed.pieces):
         return address
     scheme = _SCHEME.match(address)
@@ -44,7 +46,7 @@ def check(text: str) -> str:
     return address
 
 
-def is_link_variable(pieces: tuple[str | Merge, ...]) -> bool:
+def is_link_variable(pieces: tuple[Piece, ...]) -> bool:
     """Say whether the whole address is one of ours, such as `[[link.unsubscribe]]`."""
     return len(pieces) == 1 and isinstance(pieces[0], Merge) and pieces[0].variable.group == "link"
 
@@ -95,7 +97,7 @@ def with_campaign(address: str, campaign: Iterable[tuple[str, str]]) -> str:
 
 def is_tracked(address: str) -> bool:
     """Say whether clicks can be counted: a web address that is the same for everybody."""
-    return address[:4].lower() == "http" and not any(variables.parse(address).merges)
+    return address[:4].lower() == "http" and not _is_merged(address)
 
 
 def on_the_wire(address: str) -> str:
@@ -125,10 +127,15 @@ def picture(text: str, base_url: str) -> str:
     address = text.strip()
     if address.startswith("/") and not address.startswith("//"):
         address = base_url + address
-        if _FORBIDDEN.search(address) or any(variables.parse(address).merges):
+        if _FORBIDDEN.search(address) or _is_merged(address):
             raise BadLink(_("An address has no spaces, quotes or backslashes in it. Write %20 for a space."))
         return on_the_wire(address)
     address = check(address)
     if not is_tracked(address):
         raise BadLink(_("A picture has a web address that starts with https://."))
     return on_the_wire(address)
+
+
+def _is_merged(address: str) -> bool:
+    parsed = variables.parse(address)
+    return any(parsed.merges) or any(parsed.forks)

@@ -7,7 +7,7 @@ from mailings.rendering import headers, pieces
 from mailings.rendering.drafts import Draft
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Choice, Pieces, Slot
-from mailings.rendering.segments import Compiled, Fillable, Line, Template, To, Value, When, quoted_lines
+from mailings.rendering.segments import Compiled, Fillable, Line, Some, Template, To, Value, When, Words, quoted_lines
 
 _SOFT = "=\r\n"
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -90,16 +90,23 @@ def html_size(draft: Draft) -> int:
 
 def _subject(writer: _Writer, subject: Pieces) -> None:
     if any(not isinstance(piece, str) for piece in subject):
-        parts = tuple(piece if isinstance(piece, str) else _value(piece) for piece in subject)
-        writer.slot(Line("Subject", parts), "\r\n")
+        writer.slot(Line("Subject", _words(subject)), "\r\n")
     else:
         writer.static(headers.unstructured("Subject", "".join(str(piece) for piece in subject)) + "\r\n")
 
 
-def _value(piece: pieces.Piece) -> Value:
-    if not isinstance(piece, Slot):
-        raise TypeError("a header has no conditions")
-    return Value(piece.context, piece.key, piece.fallback)
+def _words(body: Pieces) -> tuple[Words, ...]:
+    return tuple(_word(piece) for piece in body)
+
+
+def _word(piece: pieces.Piece) -> Words:
+    match piece:
+        case Slot(context, key, fallback):
+            return Value(context, key, fallback)
+        case Choice(condition, inner):
+            return Some(condition, _words(inner))
+        case _:
+            return piece
 
 
 def _static(text: str) -> str:

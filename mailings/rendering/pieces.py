@@ -89,7 +89,12 @@ class Marks:
     def when(self, condition: Condition) -> tuple[str, str]:
         """Give the marks before and after what only some see."""
         self.conditions.append(condition)
-        return self._mark("w", len(self.conditions) - 1), self._mark("e", 0)
+        return self._mark("w", len(self.conditions) - 1), self.end
+
+    @property
+    def end(self) -> str:
+        """The mark behind what only some see."""
+        return self._mark("e", 0)
 
     def cut(self, text: str) -> Pieces:
         """Turn a marked text into pieces."""

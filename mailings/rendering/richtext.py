@@ -1,16 +1,19 @@
 """Text with bold, italic, links and lists: cleaned when it is kept, written as mail HTML and as plain text."""
 
 import html
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import nh3
 
 from mailings.rendering.escaping import Context
+from mailings.rendering.forks import Forks
 from mailings.rendering.writing import Address, Pen
 
 MAX_LENGTH = 200_000
 TAGS = {"p", "br", "strong", "em", "u", "s", "a", "ul", "ol", "li"}
+_ALONE = re.compile(r"<p>\s*(\[\[\s*(?:IF|ELSE ?IF|ELSE|END ?IF)\b[^\[\]<>]*\]\])\s*</p>")  # a line for itself
 _SAME = {"b": "strong", "i": "em", "del": "s", "strike": "s"}
 _BLOCKS = {"p", "ul", "ol", "li"}
 _cleaner = nh3.Cleaner(
@@ -36,8 +39,9 @@ class Written:
 def write(text: str, pen: Pen, *, link_color: str, where: str = "html") -> Written:
     """Write a cleaned text block with the pen: marked mail HTML and marked plain text."""
     writer = _Writer(pen, link_color, where)
-    writer.feed(clean(text))
+    writer.feed(_ALONE.sub(r"\1", clean(text)))
     writer.close()
+    writer.leave()
     return Written("".join(writer.html), writer.plain())
 
 
@@ -77,9 +81,15 @@ class _Writer(HTMLParser):
         self.lines: list[str] = [""]
         self.anchors: list[_Anchor] = []
         self.lists = _Lists()
+        self.forks, self.text_forks = Forks(pen.marks), Forks(pen.marks)
+        self.path: list[int] = []  # the elements that are open, each by its number
+        self.count = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         tag = _SAME.get(tag, tag)
+        if tag != "br":
+            self.count += 1
+            self.path.append(self.count)
         if tag == "br":
             self.html.append("<br />")
             self.lines.append("")
@@ -92,6 +102,8 @@ class _Writer(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         tag = _SAME.get(tag, tag)
+        if tag != "br":
+            self.leave()
         if tag == "a":
             self._close_link()
         elif tag in {"strong", "em", "u", "s"}:
@@ -107,10 +119,19 @@ class _Writer(HTMLParser):
         words = data.replace("\n", " ")
         if not words.strip() and not self.lines[-1].strip():
             return  # white space between blocks
-        self.html.append(self.pen.words(words, Context.HTML, where=self.where))
-        self.lines[-1] += self.pen.quietly(words, Context.TEXT)
+        place = tuple(self.path)
+        self.html.append(self.pen.partly(words, Context.HTML, self.forks, place, where=self.where))
+        self.lines[-1] += self.pen.partly(words, Context.TEXT, self.text_forks, place)
         if self.anchors:
             self.anchors[-1].words += words
+
+    def leave(self) -> None:
+        """Leave an element, and the whole text at its end: what is open in it ends."""
+        place = tuple(self.path)
+        self.html.append(self.pen.leave(self.forks, place, where=self.where))
+        self.lines[-1] += self.pen.leave(self.text_forks, place)
+        if self.path:
+            self.path.pop()
 
     def plain(self) -> str:
         return "\n".join(line.rstrip() for line in self.lines).strip("\n")

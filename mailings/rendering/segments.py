@@ -76,28 +76,54 @@ class To:
 
 
 @dataclass(frozen=True)
+class Some:
+    """Words of a header that only some see."""
+
+    condition: Condition
+    parts: tuple["Words", ...]
+
+    def to_json(self) -> dict[str, Any]:
+        given = self.condition
+        parts = [_kept(part) for part in self.parts]
+        return {"do": "some", "key": given.key, "operator": given.operator, "value": given.value, "parts": parts}
+
+
+Words = str | Value | Some
+
+
+def _kept(part: Words) -> str | dict[str, Any]:
+    return part if isinstance(part, str) else part.to_json()
+
+
+def _said(parts: Sequence[Words], recipient: Recipient) -> str:
+    return "".join(_say(part, recipient) for part in parts)
+
+
+def _say(part: Words, recipient: Recipient) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Some):
+        return _said(part.parts, recipient) if part.condition.holds(recipient) else ""
+    return escaping.fill(part.context, part.key, part.fallback, recipient.get(part.key))
+
+
+@dataclass(frozen=True)
 class Line:
     """A whole header line of words and values, encoded together (Subject)."""
 
     name: str
-    parts: tuple[str | Value, ...]
+    parts: tuple[Words, ...]
 
     def to_json(self) -> dict[str, Any]:
         return {
             "do": "line",
             "name": self.name,
-            "parts": [p if isinstance(p, str) else p.to_json() for p in self.parts],
+            "parts": [_kept(part) for part in self.parts],
         }
 
     def filler(self, _slots: Sequence["Fillable"]) -> Fill:
         def fill(recipient: Recipient) -> bytes:
-            words = [
-                part
-                if isinstance(part, str)
-                else escaping.fill(part.context, part.key, part.fallback, recipient.get(part.key))
-                for part in self.parts
-            ]
-            return headers.unstructured(self.name, "".join(words)).encode("ascii")
+            return headers.unstructured(self.name, _said(self.parts, recipient)).encode("ascii")
 
         return fill
 
@@ -175,11 +201,20 @@ def _read(kept: Mapping[str, Any]) -> Fillable:
         case "to":
             return To()
         case "line":
-            return Line(kept["name"], tuple(p if isinstance(p, str) else _read_value(p) for p in kept["parts"]))
+            return Line(kept["name"], tuple(_read_words(part) for part in kept["parts"]))
         case "when":
             return When(Condition(kept["key"], kept["operator"], kept["value"]), Template.read(kept))
         case _:
             return _read_value(kept)
+
+
+def _read_words(kept: str | Mapping[str, Any]) -> Words:
+    if isinstance(kept, str):
+        return kept
+    if kept["do"] == "some":
+        condition = Condition(kept["key"], kept["operator"], kept["value"])
+        return Some(condition, tuple(_read_words(part) for part in kept["parts"]))
+    return _read_value(kept)
 
 
 def _read_value(kept: Mapping[str, Any]) -> Value:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 MAX_FALLBACK = 100
+MAX_OPEN = 20  # conditions inside each other
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ def _variables(*rows: tuple[str, str | Promise, str | Promise]) -> dict[str, Var
     return {name: Variable(name, label, example, keys.get(name, name)) for name, label, example in rows}
 
 
+ONLINE = "mailing.online"
 # Names follow SuperOffice (reference/superoffice.md 1.4). `mailing.*` is the same for everybody and filled when
 # compiling; `link.*` comes from the sender; the rest is copied into the message when the audience is frozen.
 CATALOGUE: Mapping[str, Variable] = _variables(
@@ -59,15 +62,22 @@ CATALOGUE: Mapping[str, Variable] = _variables(
     ("company.phone", gettext_lazy("Phone of the company"), "+31 10 123 45 67"),
     ("company.email", gettext_lazy("E-mail of the company"), "info@example.org"),
     ("company.note", gettext_lazy("Notes about the company"), gettext_lazy("Customer since 1998")),
+    ("company.id", gettext_lazy("Company number"), "812"),
+    ("company.ourContact.name", gettext_lazy("Our contact at the company"), "Joost Bakker"),
+    ("company.ourContact.email", gettext_lazy("E-mail of our contact at the company"), "joost@example.org"),
     ("ourContact.name", gettext_lazy("Our contact"), "Joost Bakker"),
     ("ourContact.email", gettext_lazy("E-mail of our contact"), "joost@example.org"),
     ("supportContact.name", gettext_lazy("Our support contact"), "Sanne de Boer"),
     ("supportContact.email", gettext_lazy("E-mail of our support contact"), "sanne@example.org"),
     ("form.name", gettext_lazy("Form"), gettext_lazy("Open day")),
     ("form.answers", gettext_lazy("What was filled in"), gettext_lazy("How many are you: 2")),
+    ("sender.name", gettext_lazy("Our name"), "De Werkbank"),
+    ("sender.address", gettext_lazy("Our postal address"), "Havenstraat 14, 3024 SC Rotterdam"),
+    ("sender.email", gettext_lazy("Our e-mail"), "hallo@dewerkbank.example"),
     ("mailing.name", gettext_lazy("Name of mailing"), gettext_lazy("Open day")),
     ("mailing.subject", gettext_lazy("Subject"), gettext_lazy("Open day")),
     ("mailing.sender", gettext_lazy("From, name"), "De Werkbank"),
+    ("mailing.online", gettext_lazy("1 in the online version"), ""),
     ("link.unsubscribe", gettext_lazy("Address of the unsubscribe page"), "https://example.org/u/"),
     ("link.preferences", gettext_lazy("Address of the preferences page"), "https://example.org/p/"),
     ("link.view", gettext_lazy("Address of the online version"), "https://example.org/v/"),
@@ -76,10 +86,14 @@ CATALOGUE: Mapping[str, Variable] = _variables(
 ALIASES: Mapping[str, str] = {
     "customer.bestName": "customer.salutation",
     "company.domain": "company.website",
-    "company.ourContact.name": "ourContact.name",
-    "company.ourContact.email": "ourContact.email",
     "link.subscription": "link.unsubscribe",
     "link.viewShipmentMessage": "link.view",
+    "isWebPage": ONLINE,
+    "company.ourSalesContact.name": "company.ourContact.name",
+    "company.ourSalesContact.email": "company.ourContact.email",
+    "config.companyName": "sender.name",
+    "config.companyAddress": "sender.address",
+    "config.defaultMail": "sender.email",
 }
 GROUP_LABELS: Mapping[str, str | Promise] = {
     "customer": gettext_lazy("Person"),
@@ -87,6 +101,7 @@ GROUP_LABELS: Mapping[str, str | Promise] = {
     "ourContact": gettext_lazy("Our contact"),
     "supportContact": gettext_lazy("Support contact"),
     "form": gettext_lazy("Answer to a form"),
+    "sender": gettext_lazy("Our house"),
     "mailing": gettext_lazy("Mailing"),
     "link": gettext_lazy("Links"),
 }
@@ -103,6 +118,30 @@ class Merge:
         return f"[[{self.variable.name}|{self.fallback}]]" if self.fallback else f"[[{self.variable.name}]]"
 
 
+class Word(StrEnum):
+    """The words of a condition within a text."""
+
+    IF = "IF"
+    ELSEIF = "ELSEIF"
+    ELSE = "ELSE"
+    ENDIF = "ENDIF"
+
+
+@dataclass(frozen=True)
+class Fork:
+    """One word of a condition: `[[IF:customer.language="nl"]]`, `[[ELSEIF:company.name]]`, `[[ELSE]]`, `[[ENDIF]]`."""
+
+    word: Word
+    variable: Variable | None = None
+    operator: str = ""  # "is", "is_not", "filled", "empty"
+    value: str = ""
+    written: str = field(default="", compare=False)
+    start: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return self.written
+
+
 @dataclass(frozen=True)
 class Mistake:
     """Something that cannot be read as a variable, and where (counted from 0)."""
@@ -117,16 +156,26 @@ class Mistake:
 class Parsed:
     """A text cut into words and variables. What is wrong stays in it literally and is named in `mistakes`."""
 
-    pieces: tuple[str | Merge, ...]
+    pieces: tuple["Piece", ...]
     mistakes: tuple[Mistake, ...]
 
     @property
     def merges(self) -> Iterator[Merge]:
         return (piece for piece in self.pieces if isinstance(piece, Merge))
 
+    @property
+    def forks(self) -> Iterator[Fork]:
+        return (piece for piece in self.pieces if isinstance(piece, Fork))
+
+
+Piece = str | Merge | Fork
 
 _OPEN = re.compile(r"\[\[")
 _BODY = re.compile(r"\s*([A-Za-z][\w.]*)\s*(?:\|([^\[\]|\r\n]*))?", re.ASCII)
+_WORD = re.compile(r"\s*(IF|ELSE ?IF|ELSE|END ?IF)(?![\w.])\s*:?\s*(.*)", re.ASCII | re.DOTALL)
+_TEST = re.compile(
+    r"""(!?)\s*([A-Za-z][\w.]*)\s*(?:(==?|!=|<>)\s*["“”'‘’]([^"“”\[\]\r\n]{0,100})["“”'‘’])?\s*""", re.ASCII
+)
 
 
 # Open: variables that the house made itself; an app gives them in its AppConfig.ready(). Their names hold ".x_".
@@ -145,11 +194,14 @@ def find(name: str) -> Variable | None:
     return CATALOGUE.get(ALIASES.get(name, name))
 
 
-def parse(text: str) -> Parsed:
-    """Cut a text at its `[[name|fallback]]`; never raises, names every mistake with its position."""
+def parse(text: str, *, is_whole: bool = True) -> Parsed:
+    """Cut a text at its `[[name|fallback]]` and conditions; never raises, names every mistake with its position.
+
+    In a whole text every IF has its ENDIF; of a part of one, whoever puts the parts together looks after that.
+    """
     if "[[" not in text:
         return Parsed((text,) if text else (), ())
-    pieces: list[str | Merge] = []
+    pieces: list[Piece] = []
     mistakes: list[Mistake] = []
     done = 0
     for opening in _OPEN.finditer(text):
@@ -160,7 +212,7 @@ def parse(text: str) -> Parsed:
         if end < 0:
             mistakes.append(Mistake(start, len(text), text[start : start + 40], _("“[[” has no “]]” behind it.")))
             break
-        found = _read(text[start + 2 : end])
+        found = _read(text[start + 2 : end], start)
         if isinstance(found, str):
             mistakes.append(Mistake(start, end + 2, text[start : end + 2], found))
             continue
@@ -170,11 +222,49 @@ def parse(text: str) -> Parsed:
         done = end + 2
     if done < len(text):
         pieces.append(text[done:])
+    if is_whole and (wrong := list(_unbalanced(pieces))):
+        pieces = [str(piece) if isinstance(piece, Fork) else piece for piece in pieces]
+        mistakes = sorted([*mistakes, *wrong], key=lambda one: one.start)
     return Parsed(tuple(pieces), tuple(mistakes))
 
 
-def _read(body: str) -> Merge | str:
-    """Give the variable written between the brackets, or the sentence that says why it is none."""
+def _unbalanced(pieces: Iterable[Piece]) -> Iterator[Mistake]:
+    """Name each word of a condition that stands where none can."""
+    opened: list[Fork] = []  # of each open condition the word that came last
+    for fork in pieces:
+        if not isinstance(fork, Fork):
+            continue
+        if fork.word is Word.IF:
+            opened.append(fork)
+            if len(opened) > MAX_OPEN:
+                sentence = _("At most %(count)d conditions stand inside each other.") % {"count": MAX_OPEN}
+                yield mistake_at(fork, sentence)
+        elif not opened:
+            yield mistake_at(fork, _("“%(word)s” has no “IF” before it.") % {"word": fork.word.value})
+        elif fork.word is Word.ENDIF:
+            opened.pop()
+        elif opened[-1].word is Word.ELSE:
+            yield mistake_at(fork, _("Behind “ELSE” only “ENDIF” can follow."))
+        else:
+            opened[-1] = fork
+    for fork in opened:
+        yield mistake_at(fork, never_ended(fork))
+
+
+def never_ended(fork: Fork) -> str:
+    """Say that a condition has no end."""
+    return _("“%(word)s” has no “[[ENDIF]]” behind it in the same paragraph.") % {"word": fork.word.value}
+
+
+def mistake_at(fork: Fork, sentence: str) -> Mistake:
+    """Say what is wrong with a word of a condition."""
+    return Mistake(fork.start, fork.start + len(fork.written), fork.written, sentence)
+
+
+def _read(body: str, start: int) -> Merge | Fork | str:
+    """Give the variable or condition written between the brackets, or the sentence that says why it is none."""
+    if word := _WORD.fullmatch(body):
+        return _condition(Word(word.group(1).replace(" ", "")), word.group(2), f"[[{body}]]", start)
     match = _BODY.fullmatch(body)
     if match is None:
         return _("Write a variable as [[customer.firstname]] or [[customer.firstname|friend]].")
@@ -185,3 +275,23 @@ def _read(body: str) -> Merge | str:
     if len(fallback) > MAX_FALLBACK:
         return _("The words for “no value” may have %(count)d characters.") % {"count": MAX_FALLBACK}
     return Merge(variable, fallback)
+
+
+def _condition(word: Word, asked: str, written: str, start: int) -> Fork | str:
+    if word in (Word.ELSE, Word.ENDIF):
+        if asked.strip():
+            return _("Nothing stands behind “%(word)s”.") % {"word": word.value}
+        return Fork(word, written=written, start=start)
+    test = _TEST.fullmatch(asked)
+    if test is None:
+        return _('Write a condition as [[IF:company.name]] or [[IF:customer.language="nl"]].')
+    negated, name, sign, value = test.groups()
+    variable = find(name)
+    if variable is None:
+        return _("“%(name)s” is not a variable we know.") % {"name": name}
+    if variable.group in {"link", "mailing", "sender"} and variable.name != ONLINE:
+        return _("“%(name)s” is the same for everybody: nothing depends on it.") % {"name": name}
+    is_other = bool(negated) ^ (sign in ("!=", "<>"))
+    if sign:
+        return Fork(word, variable, "is_not" if is_other else "is", value.strip(), written, start)
+    return Fork(word, variable, "empty" if is_other else "filled", "", written, start)

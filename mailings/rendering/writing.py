@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from mailings.rendering import links, picturing, variables
 from mailings.rendering.escaping import ESCAPES, Context
+from mailings.rendering.forks import Forks
 from mailings.rendering.pieces import Marks, Slot, scrub
-from mailings.rendering.variables import Merge, Mistake
+from mailings.rendering.variables import Fork, Merge, Mistake, Piece
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,33 @@ class Pen:
 
     def quietly(self, text: str, context: Context) -> str:
         """The same words for another part of the mail: their mistakes have been named already."""
+        forks = Forks(self.marks)
         return "".join(
-            self._merge(piece, context) if isinstance(piece, Merge) else ESCAPES[context](piece)
+            forks.turn(piece) if isinstance(piece, Fork) else self._piece(piece, context)
             for piece in variables.parse(scrub(text)).pieces
         )
+
+    def partly(self, text: str, context: Context, forks: Forks, place: object, *, where: str = "") -> str:
+        """Write a part of a text whose conditions may end in a later part, at the same place; `where` names mistakes."""
+        parsed = variables.parse(scrub(text), is_whole=False)
+        mistakes = list(parsed.mistakes)
+        written = []
+        for piece in parsed.pieces:
+            if isinstance(piece, Fork) and (sentence := forks.refusal(piece, place)):
+                mistakes.append(variables.mistake_at(piece, sentence))
+                written.append(ESCAPES[context](str(piece)))
+            else:
+                written.append(forks.turn(piece, place) if isinstance(piece, Fork) else self._piece(piece, context))
+        if where:
+            self._report(tuple(mistakes), where)
+        return "".join(written)
+
+    def leave(self, forks: Forks, place: object, *, where: str = "") -> str:
+        """End the conditions that are still open where an element ends; `where` names them as mistakes."""
+        opened = forks.opened_in(place)
+        if where:
+            self._report(tuple(variables.mistake_at(one, variables.never_ended(one)) for one in opened), where)
+        return forks.close(place)
 
     def address(self, url: str, name: str, *, where: str) -> Address | None:
         """Give the address a reader gets: counted, straight, or None (and a problem) if a mail may not link there."""
@@ -115,12 +139,15 @@ class Pen:
         self.links.append(Link(number, url, readable(name)))
         return replace(self.own("_token", f"{self.base_url}/c/", f"/{number}"), number=number)
 
-    def _written(self, pieces: tuple[str | Merge, ...], context: Context) -> Address:
+    def _written(self, pieces: tuple[Piece, ...], context: Context) -> Address:
         as_text = Context.TEXT if context is Context.HTML else context
         return Address(
-            "".join(self._merge(p, context) if isinstance(p, Merge) else html.escape(p) for p in pieces),
-            "".join(self._merge(p, as_text) if isinstance(p, Merge) else p for p in pieces),
+            "".join(self._merge(p, context) if isinstance(p, Merge) else html.escape(str(p)) for p in pieces),
+            "".join(self._merge(p, as_text) if isinstance(p, Merge) else str(p) for p in pieces),
         )
+
+    def _piece(self, piece: str | Merge, context: Context) -> str:
+        return self._merge(piece, context) if isinstance(piece, Merge) else ESCAPES[context](piece)
 
     def _merge(self, merge: Merge, context: Context) -> str:
         constant = self.constants.get(merge.variable.name)
@@ -136,14 +163,17 @@ class Pen:
 def readable(text: str) -> str:
     """Give a text with its variables by their human names, as a list shows it."""
     pieces = variables.parse(scrub(text)).pieces
-    words = "".join(str(piece.variable.label) if isinstance(piece, Merge) else piece for piece in pieces)
+    words = "".join(
+        str(piece.variable.label) if isinstance(piece, Merge) else piece if isinstance(piece, str) else " "
+        for piece in pieces
+    )
     return " ".join(words.split())[:200]
 
 
-def _wire(pieces: tuple[str | Merge, ...]) -> Iterator[str | Merge]:
+def _wire(pieces: tuple[Piece, ...]) -> Iterator[Piece]:
     """Put the static parts of an address into ASCII; the first one holds the name of the site."""
     for number, piece in enumerate(pieces):
-        if isinstance(piece, Merge):
+        if not isinstance(piece, str):
             yield piece
         else:
             yield links.quoted(piece) if number else links.on_the_wire(piece)

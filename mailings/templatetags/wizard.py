@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from mailings import wizard
 from mailings.models import Mailing
 from mailings.rendering import variables
-from mailings.rendering.variables import Merge
+from mailings.rendering.variables import Fork, Piece
 
 register = template.Library()
 
@@ -25,9 +25,11 @@ def in_words(text: str) -> SafeString:
     return format_html_join("", "{}", ((_piece(piece),) for piece in variables.parse(text).pieces))
 
 
-def _piece(piece: str | Merge) -> str | SafeString:
+def _piece(piece: Piece) -> str | SafeString:
     if isinstance(piece, str):
         return piece
+    if isinstance(piece, Fork):
+        return format_html('<span class="var">{}</span>', str(piece).strip("[]"))
     otherwise = (
         format_html("<small>{}</small>", _("or %(words)s") % {"words": piece.fallback}) if piece.fallback else ""
     )

@@ -149,9 +149,19 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "kinds": [(one.kind, one.label, one.icon) for one in blocks.KINDS.values()],
         "library_links": _library_links,
         "groups": _groups(),
+        "conditions": CONDITIONS,
         "look": _look(request, mailing),
         "aside": bool(mailing.aside),
     }
+
+
+CONDITIONS = (
+    (gettext_lazy("If there is a value, or else"), "[[IF:company.name]]…[[ELSE]]…[[ENDIF]]"),
+    (
+        gettext_lazy("If it is this or that, or else"),
+        '[[IF:customer.language="nl"]]…[[ELSEIF:customer.language="de"]]…[[ELSE]]…[[ENDIF]]',
+    ),
+)
 
 
 def _groups() -> list[tuple[Any, list[variables.Variable]]]:
@@ -183,10 +193,7 @@ class Look:
 def _look(request: HttpRequest, mailing: Mailing) -> Look:
     who = _reader(request, mailing)
     compiled = compiling.preview_of(mailing)
-    inbox = "".join(
-        piece if isinstance(piece, str) else str(who.data.get(piece.variable.key) or piece.fallback)
-        for piece in variables.parse(mailing.preheader).pieces
-    )
+    inbox = reading.line(mailing.preheader, who)
     try:
         seen = reading.preview(mailing, who, now=timezone.now())
     except RenderError as refusal:

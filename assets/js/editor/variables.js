@@ -79,13 +79,13 @@ function picker() {
   }
 
   function take(one) {
-    if (one) props.command({ name: one.dataset.name, fallback: "" });
+    if (one) props.command(one.dataset.text ? { text: one.dataset.text } : { name: one.dataset.name, fallback: "" });
   }
 
   function draw(now) {
     props = now;
     const words = now.query.toLowerCase().trim();
-    for (const one of options()) one.hidden = !`${one.dataset.label} ${one.dataset.name}`.toLowerCase().includes(words);
+    for (const one of options()) one.hidden = !`${one.dataset.label} ${one.dataset.name ?? "if else"}`.toLowerCase().includes(words);
     for (const group of box().querySelectorAll("[role=group]")) group.hidden = !group.querySelector("[role=option]:not([hidden])");
     const at = now.clientRect?.();
     box().hidden = shown().length === 0 || !at;
@@ -184,7 +184,7 @@ export const Variable = Node.create({
         allowSpaces: true,
         allowedPrefixes: null,
         items: () => [],
-        command: ({ editor, range, props }) => editor.chain().focus().insertContentAt(range, { type: "variable", attrs: props }).run(),
+        command: ({ editor, range, props }) => editor.chain().focus().insertContentAt(range, props.text ? { type: "text", text: props.text } : { type: "variable", attrs: props }).run(),
         render: picker,
       }),
     ];

@@ -56,3 +56,25 @@ def test_any_text_is_read_and_nothing_of_it_is_lost(text):
     literal = "".join(piece for piece in parsed.pieces if isinstance(piece, str))
     assert all(part in text for part in literal.split("[["))
     assert parsed.mistakes or "[[" not in literal
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "sentence"),
+    [
+        ("Dear [[IF:company.name]]x", 5, "has no “[[ENDIF]]”"),
+        ("Dear [[ELSE]]", 5, "has no “IF”"),
+        ("[[IF:company.name]]x[[ELSE]]y[[ELSE]]z[[ENDIF]]", 29, "only “ENDIF”"),
+        ("[[IF:company.secret]]x[[ENDIF]]", 0, "not a variable"),
+        ("[[IF:link.view]]x[[ENDIF]]", 0, "same for everybody"),
+        ("[[IF:1=1]]x[[ENDIF]]", 0, "Write a condition as"),
+        ("[[IF:company.name.__class__]]x[[ENDIF]]", 0, "not a variable"),
+        ('[[IF:company.name="a" or "b"]]x[[ENDIF]]', 0, "Write a condition as"),
+        ("[[IF:company.name]]" * 21 + "x" + "[[ENDIF]]" * 21, 19 * 20, "At most 20"),
+    ],
+)
+def test_a_mistake_in_a_condition_is_named_with_its_place(text, start, sentence):
+    first = variables.parse(text).mistakes[0]
+
+    assert first.start == start
+    assert sentence in first.sentence
+    assert text[first.start : first.end] == first.text
