@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from consent import unsubscribe
-from mailings import candidates, medium, merge_data, restraint, unseen
+from mailings import candidates, editions, medium, merge_data, restraint, unseen
 from mailings.delivery import sql
 from mailings.models import Mailing, Message, Source
 from recipients import selections
@@ -427,9 +427,14 @@ def _as_company(data: merge_data.MergeData) -> str:
 def _insert(mailing: Mailing) -> None:
     data, kept = merge_data.of(mailing), {"_name": merge_data.FULL_NAME, **KEYS}
     channel = medium.of(mailing).channel
+    parameters: candidates.Parameters = {
+        "mailing": mailing.pk,
+        "channel": channel,
+        "hurdles": list(candidates.HURDLES),
+    }
     sql = f"""
         INSERT INTO mailings_message
-               (mailing_id, person_id, channel, address, copy, state, reason, evidence, waived, answer, data, attempts)
+               (mailing_id, person_id, channel, address, copy, state, reason, evidence, waived, answer, data, edition, attempts)
         SELECT %(mailing)s, audience.person_id, %(channel)s,
                CASE WHEN audience.reason = ANY(%(hurdles)s::text[]) THEN '' ELSE audience.address END,
                audience.copy,
@@ -438,14 +443,14 @@ def _insert(mailing: Mailing) -> None:
                CASE WHEN audience.reason <> '' THEN '{{}}'::jsonb
                     WHEN {unseen.of_audience_sql(mailing)} THEN {data.object_sql(kept | {unseen.KEY: "true"})}
                     ELSE {data.object_sql(kept)} END {_as_company(data) if mailing.include_companies else ""},
-               0
+               {editions.number_sql(mailing, parameters)}, 0
           FROM audience
           JOIN recipients_person p ON p.id = audience.person_id {data.joins}
           LEFT JOIN consent_optoutkey o ON o.address = audience.address AND o.channel = %(channel)s
          ORDER BY audience.person_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"mailing": mailing.pk, "channel": channel, "hurdles": list(candidates.HURDLES)})
+        cursor.execute(sql, parameters)
         cursor.execute("DROP TABLE audience")
 
 

@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from mailings import editions
 from mailings.models import Breakdown, Mailing
 
 DOMAINS = 25
@@ -28,6 +29,12 @@ BY_DOMAIN = """
         count(bounced_at), count(unsubscribed_at), count(complained_at)
     FROM mailings_message WHERE mailing_id = %s AND channel = 'email' AND address <> '' AND state IN ('sent', 'failed')
     GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+BY_EDITION = """
+    SELECT edition, count(*) FILTER (WHERE state = 'sent') AS sent,
+        count(*) FILTER (WHERE state = 'sent' AND bounced_at IS NULL) AS delivered, count(opened_at), count(clicked_at),
+        count(bounced_at), count(unsubscribed_at), count(complained_at)
+    FROM mailings_message WHERE mailing_id = %s AND state IN ('sent', 'failed') GROUP BY 1 ORDER BY 1
 """
 BY_AGENT = """
     SELECT user_agent, count(DISTINCT message) FROM tracking_event
@@ -76,7 +83,7 @@ COMPUTER = re.compile(r"Windows NT|Macintosh|X11|CrOS|Thunderbird|outlook|msoffi
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The recipients behind one mail domain."""
+    """The recipients behind one mail domain, or of one edition."""
 
     name: str
     sent: int
@@ -111,6 +118,7 @@ class Parts:
     devices: Sequence[Share] = ()
     programs: Sequence[Share] = ()
     whys: Sequence[Why] = ()
+    editions: Sequence[tuple[int, Domain]] = ()  # by number; none when there is one
     counted_at: dt.datetime | None = None
 
     @property
@@ -133,8 +141,14 @@ def of(mailing: Mailing) -> Parts:
         [Share(DEVICES.get(code, code), people) for code, people in kept.get("devices", [])],
         [Share(name or _("Not told"), people) for name, people in kept.get("programs", [])],
         [Why(*one) for one in kept.get("whys", [])],
+        _editions(mailing, kept.get("editions", [])),
         row.counted_at,
     )
+
+
+def _editions(mailing: Mailing, kept: Sequence[list[Any]]) -> list[tuple[int, Domain]]:
+    names = {one.mailing.edition: one.label for one in editions.tabs(mailing)} if kept else {}
+    return [(number, Domain(names.get(number, str(number)), *figures)) for number, *figures in kept]
 
 
 def mark(mailings: Iterable[int]) -> None:
@@ -168,6 +182,8 @@ def _counted(mailing: int) -> dict[str, Any]:
         domains = _with_rest(cursor.fetchall())
         cursor.execute(BY_AGENT, [mailing, AGENTS])
         agents = cursor.fetchall()
+        cursor.execute(BY_EDITION, [mailing])
+        worded = [list(row) for row in cursor.fetchall()]
         cursor.execute(WHY, [mailing])
         whys = [[code, people, words or []] for code, people, words in cursor.fetchall()]
     devices: Counter[str] = Counter()
@@ -175,7 +191,13 @@ def _counted(mailing: int) -> dict[str, Any]:
     for agent, people in agents:
         devices[device(agent)] += people
         programs[program(agent)] += people
-    return {"domains": domains, "devices": devices.most_common(), "programs": programs.most_common(12), "whys": whys}
+    return {
+        "domains": domains,
+        "devices": devices.most_common(),
+        "programs": programs.most_common(12),
+        "whys": whys,
+        "editions": worded if len(worded) > 1 else [],
+    }
 
 
 def _with_rest(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

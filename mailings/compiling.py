@@ -1,5 +1,6 @@
 """Compiling a mailing: its rows become a letter of plain values, the letter becomes segments, and both are kept."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import override
 
 from consent.gate import MessageClass
+from mailings import editions
 from mailings.models import Mailing
 from mailings.rendering.blocks import Document
 from mailings.rendering.compile import CannotCompile, compile_letter
@@ -22,6 +24,8 @@ __all__ = ["CannotCompile", "compile_mailing", "keep_links", "letter_of", "previ
 def letter_of(mailing: Mailing) -> Letter:
     """Give the plain values that rendering needs. Raises NoSuchBlock when the kept content is damaged."""
     document = Document.read(mailing.content)
+    if mailing.edition_language:
+        document = replace(document, language=mailing.edition_language)
     with override(document.language):
         subscription = mailing.subscription_type.name if mailing.subscription_type else ""
     return Letter(
@@ -52,20 +56,34 @@ def compile_mailing(mailing: Mailing) -> Compiled:
 
     Doing it again changes nothing but what changed. Raises CannotCompile.
     """
-    letter = letter_of(mailing)
-    compiled = compile_letter(letter)
-    mailing.compiled = compiled.to_json()
-    mailing.compiled_unseen = (
-        compile_letter(replace(letter, track_opens=False)).to_json() if letter.track_opens else None
-    )
-    Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled, compiled_unseen=mailing.compiled_unseen)
-    keep_links(mailing, compiled)
+    compiled = _compile(mailing, mailing, 0)
+    links, last = list(compiled.links), len(compiled.links)
+    for edition in editions.of(mailing):
+        is_same = edition.content == mailing.content  # then its links are the mailing's
+        other = _compile(edition, mailing, 0 if is_same else last)
+        if not is_same:
+            links += other.links
+            last += len(other.links)
+    keep_links(mailing, links)
     return compiled
 
 
-def keep_links(mailing: Mailing, compiled: Compiled) -> None:
+def _compile(edition: Mailing, mailing: Mailing, links_before: int) -> Compiled:
+    """Compile the mailing or one of its editions, and keep the segments there."""
+    letter = replace(letter_of(edition), number=mailing.pk, links_before=links_before)
+    compiled = compile_letter(letter)
+    edition.compiled = compiled.to_json()
+    edition.compiled_unseen = (
+        compile_letter(replace(letter, track_opens=False)).to_json() if letter.track_opens else None
+    )
+    kept = Mailing.with_editions.filter(pk=edition.pk)
+    kept.update(compiled=edition.compiled, compiled_unseen=edition.compiled_unseen)
+    return compiled
+
+
+def keep_links(mailing: Mailing, links: Sequence[tuple[int, str, str]]) -> None:
     """Write the counted links where clicks are looked up, and take away those that are gone."""
-    known = library.match(url for _number, url, _name in compiled.links)
+    known = library.match(url for _number, url, _name in links)
     rows = [
         Link(
             mailing=mailing.pk,
@@ -74,7 +92,7 @@ def keep_links(mailing: Mailing, compiled: Compiled) -> None:
             name=known[url].name if url in known else name,
             library=known.get(url),
         )
-        for number, url, name in compiled.links
+        for number, url, name in links
     ]
     with transaction.atomic():
         Link.objects.bulk_create(

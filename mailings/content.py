@@ -43,7 +43,7 @@ def save(
     values = {"subject": subject, "preheader": preheader, "content": document.to_json(), "updated_at": now}
     if aside:
         values["aside"] = aside
-    drafts = Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.DRAFT)
+    drafts = Mailing.with_editions.filter(pk=mailing.pk, status=Mailing.Status.DRAFT)
     if not drafts.filter(content_version=version).update(content_version=F("content_version") + 1, **values):
         mailing.refresh_from_db(fields=["content_version", "content", "subject", "preheader"])
         if all(getattr(mailing, name) == value for name, value in values.items() if name != "updated_at"):
@@ -103,7 +103,7 @@ def put_back(mailing: Mailing, *, now: datetime) -> bool:
 
 def forget_aside(mailing: Mailing) -> None:
     """The new one is the one; what a template took the place of stays among the versions."""
-    Mailing.objects.filter(pk=mailing.pk).update(aside=None)
+    Mailing.with_editions.filter(pk=mailing.pk).update(aside=None)
 
 
 def restore(mailing: Mailing, kept: ContentVersion, *, now: datetime, by: User | AnonymousUser | None = None) -> None:

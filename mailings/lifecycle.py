@@ -327,6 +327,7 @@ def _move(mailing: Mailing, to: Status, *, frm: set[Status], **fields: object) -
     mailing.refresh_from_db()
     if not moved:
         raise CannotMove(_refusal(mailing))
+    Mailing.with_editions.filter(edition_of=mailing.pk).update(status=to)  # its words are as open to change as it is
 
 
 def _refusal(mailing: Mailing) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from mailings import editions
 from mailings.models import Mailing
 from mailings.rendering import variables
 
@@ -84,7 +85,10 @@ class MergeData:
 
 def of(mailing: Mailing) -> MergeData:
     """Say which values this mailing's words ask for. A name that merely stands in a text costs a few bytes, no more."""
-    words = " ".join((mailing.subject, mailing.preheader, mailing.from_name, json.dumps(mailing.content)))
+    words = " ".join(
+        " ".join((subject, preheader, sender, json.dumps(content)))
+        for subject, preheader, sender, content in editions.said(mailing)
+    )
     return MergeData(keys=(*used_keys(words, EXPRESSIONS), *own_keys(words)))
 
 

@@ -12,6 +12,13 @@ from mailings.material.models import Picture  # noqa: F401 Django looks for tabl
 from recipients.models import Import, Person, Project, Selection
 
 
+class WholeMailings(models.Manager["Mailing"]):
+    """Mailings as everybody knows them: their editions are parts of them."""
+
+    def get_queryset(self) -> models.QuerySet["Mailing"]:
+        return super().get_queryset().filter(edition_of=None)
+
+
 class Mailing(models.Model):
     class Type(models.TextChoices):
         EMAIL = "email", _("E-mail")
@@ -123,12 +130,26 @@ class Mailing(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    # other words of the same mailing, for a language or for a test: a row that lends everything else (mailings.editions)
+    edition_of = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="+")
+    edition = models.PositiveSmallIntegerField(default=0, db_default=0)  # as in Message.edition; 0: the mailing itself
+    edition_language = models.CharField(max_length=10, blank=True, default="", db_default="")  # empty: of a test
+
+    objects = WholeMailings()
+    with_editions = models.Manager()
 
     CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
     class Meta:
         indexes = [
             models.Index("status", "id", name="mailing_by_status"),  # the tabs of the Mailings page
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition_of", "edition"],
+                condition=models.Q(edition_of__isnull=False),
+                name="one_edition_per_number",
+            ),
         ]
         permissions = [
             ("send_mailing", "Can send, schedule, pause and cancel mailings"),
@@ -145,6 +166,44 @@ class Mailing(models.Model):
         """The word for its state: a form response that was started answers, whoever it is sending to."""
         answers = self.type == self.Type.RESPONSE and self.status in (self.Status.SENDING, self.Status.SENT)
         return "answering" if answers else self.status
+
+
+class Trial(models.Model):
+    """An A/B test of a mailing: what differs, for how many, and how it is decided. Moves: mailings.trials."""
+
+    class About(models.TextChoices):
+        SUBJECT = "subject", _("the subject")
+        SENDER = "sender", _("the sender")
+        CONTENT = "content", _("the content")
+
+    class Judge(models.TextChoices):
+        CLICKS = "clicks", _("who gets more people to click")
+        OPENS = "opens", _("who gets more people to open")
+        NOBODY = "nobody", _("nobody: everybody gets one of them, and the report compares")
+
+    class Otherwise(models.TextChoices):
+        EVEN = "even", _("send each of them to an equal part")
+        ASK = "ask", _("wait until somebody chooses")
+
+    mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, primary_key=True, related_name="trial")
+    about = models.CharField(_("what differs"), max_length=7, choices=About, default=About.SUBJECT)
+    share = models.PositiveSmallIntegerField(_("percent that get the test"), default=20)
+    hours = models.PositiveSmallIntegerField(_("hours to wait"), default=4)
+    judge = models.CharField(_("who wins"), max_length=7, choices=Judge, default=Judge.CLICKS)
+    otherwise = models.CharField(_("when nobody wins"), max_length=4, choices=Otherwise, default=Otherwise.EVEN)
+    seed = models.BigIntegerField()  # the same people in the same part, whenever it is frozen
+    ends_at = models.DateTimeField(null=True)  # the earliest moment of a decision; null: not started
+    decided_at = models.DateTimeField(null=True)
+    winner = models.PositiveSmallIntegerField(null=True)  # Message.edition; null when decided: each to an equal part
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(share__gte=1, share__lte=100), name="trial_share_is_percent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id} {self.about}"
 
 
 class SendingAccount(models.Model):
@@ -336,6 +395,7 @@ class Message(models.Model):
     waived = models.CharField(max_length=30, blank=True, default="", db_default="")
     answer = models.TextField(blank=True)  # the server's words when it was deferred or failed
     data = models.JSONField(default=dict)  # {"customer.firstname": "Ada", …} as copied at freeze
+    edition = models.PositiveSmallIntegerField(default=0, db_default=0)  # which words: mailings.editions
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from mailings import editions
 from mailings.delivery import happenings
 from mailings.models import Mailing, Message, Override
 
@@ -105,7 +106,8 @@ def fingerprint(mailing: Mailing) -> str:
         mailing.message_class,
         mailing.subscription_type_id,
     ]
-    whole = json.dumps([said, mailing.content, [list(row) for row in sources]], sort_keys=True)
+    others = [list(one) for one in editions.said(mailing)[1:]]
+    whole = json.dumps([said, mailing.content, [list(row) for row in sources], *others], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

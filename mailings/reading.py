@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from consent import preferences, unsubscribe
-from mailings import audience, compiling, medium, merge_data, unseen
+from mailings import audience, compiling, editions, medium, merge_data, unseen
 from mailings.models import Mailing, Message
 from mailings.rendering import pieces, variables
 from mailings.rendering.escaping import Context, RenderError
@@ -77,8 +77,9 @@ def reader(mailing: Mailing, person: int) -> Reader | None:
 
 def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES) -> list[Reader]:
     """Give people to preview as: of the audience, or of everybody while nobody is chosen."""
-    if mailing.sources.exists():
-        page = audience.people(mailing, audience.Asked(words=words), now=now, limit=limit)
+    main = editions.main_of(mailing)
+    if main.sources.exists():
+        page = audience.people(main, audience.Asked(words=words), now=now, limit=limit)
         return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
     people = Person.objects.matching(words).select_related("company")
     found = list(people.order_by("sort_name", "pk")[:limit])
@@ -116,8 +117,9 @@ def test_message(mailing: Mailing, who: Reader, address: str, *, compiled: Compi
 
 def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
     """Render a sent message once more, from what was copied when the audience was frozen."""
-    kept = mailing.compiled_unseen if unseen.KEY in message.data else mailing.compiled
-    compiled = Compiled.from_json(kept) if kept else compiling.preview_of(mailing)
+    worded = next((one for one in editions.of(mailing) if one.edition == message.edition), mailing)
+    kept = worded.compiled_unseen if unseen.KEY in message.data else worded.compiled
+    compiled = Compiled.from_json(kept) if kept else compiling.preview_of(worded)
     data = {**message.data, variables.ONLINE: "1"}
     who = Reader(str(message.data.get("_name") or ""), message.address, data)
     key, of_type = str(message.data.get("_u") or ""), mailing.subscription_type_id

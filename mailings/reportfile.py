@@ -119,22 +119,21 @@ def _returned(mailing: Mailing) -> Table:
     return Table(_("What came back"), [_("Reason"), _("People"), _("What to do")], rows)
 
 
-def _parts(parts: breakdowns.Parts, whys: Mapping[str, str | Promise]) -> Iterator[Table]:
-    rows = [
-        [
-            domain.name or _("all others"),
-            domain.sent,
-            domain.delivered,
-            domain.opened,
-            domain.clicked,
-            domain.bounced,
-            domain.unsubscribed,
-            domain.complained,
-        ]
-        for domain in parts.domains
+def _figures(domain: breakdowns.Domain) -> list[str | int]:
+    return [
+        domain.name or _("all others"),
+        domain.sent,
+        domain.delivered,
+        domain.opened,
+        domain.clicked,
+        domain.bounced,
+        domain.unsubscribed,
+        domain.complained,
     ]
+
+
+def _parts(parts: breakdowns.Parts, whys: Mapping[str, str | Promise]) -> Iterator[Table]:
     columns = [
-        _("Domain"),
         _("Sent"),
         _("Delivered"),
         _("Opened"),
@@ -143,7 +142,9 @@ def _parts(parts: breakdowns.Parts, whys: Mapping[str, str | Promise]) -> Iterat
         _("Unsubscribed"),
         _("Complained"),
     ]
-    yield Table(_("Mail domains"), columns, rows)
+    if parts.editions:
+        yield Table(_("Editions"), [_("Edition"), *columns], [_figures(one) for _number, one in parts.editions])
+    yield Table(_("Mail domains"), [_("Domain"), *columns], [_figures(domain) for domain in parts.domains])
     yield Table(_("Devices"), [_("Device"), _("People")], [[str(one.words), one.people] for one in parts.devices])
     yield Table(_("Programs"), [_("Program"), _("People")], [[str(one.words), one.people] for one in parts.programs])
     left = [[str(whys.get(why.code, _("Did not say"))), why.people, " · ".join(why.words)] for why in parts.whys]

@@ -64,11 +64,13 @@ class Slice:
     link: int | None = None
     words: str = ""
     domain: str = ""
+    edition: int | None = None
 
     @classmethod
     def asked(cls, mailing: Mailing, query: Mapping[str, str]) -> "Slice":
         """Read the slice out of an address or a form; what is not known is left out."""
         state, did, link = query.get("state", ""), query.get("did", ""), query.get("link", "")
+        edition = query.get("edition", "")
         return cls(
             mailing.pk,
             state=state if state in State else "",
@@ -78,6 +80,7 @@ class Slice:
             link=int(link) if link.isascii() and link.isdigit() and len(link) < 6 else None,
             words=query.get("q", "").strip()[:100],
             domain=query.get("domain", "").strip().lower()[:255],
+            edition=int(edition) if edition.isascii() and edition.isdigit() and len(edition) < 4 else None,
         )
 
     @property
@@ -85,7 +88,8 @@ class Slice:
         named = {"state": self.state, "reason": self.reason, "waived": self.waived, "did": self.did}
         named |= {"q": self.words, "domain": self.domain}
         found = {name: value for name, value in named.items() if value}
-        return found | ({"link": str(self.link)} if self.link is not None else {})
+        numbers = {"link": self.link, "edition": self.edition}
+        return found | {name: str(number) for name, number in numbers.items() if number is not None}
 
     @property
     def url(self) -> str:
@@ -101,6 +105,12 @@ class Slice:
 def messages(slice_: Slice) -> QuerySet[Message]:
     """The messages of a slice, in no order."""
     found = Message.objects.filter(mailing=slice_.mailing)
+    if slice_.edition is not None:
+        found = found.filter(edition=slice_.edition)
+    return _narrowed(found, slice_)
+
+
+def _narrowed(found: QuerySet[Message], slice_: Slice) -> QuerySet[Message]:
     if slice_.state:
         found = found.filter(state=slice_.state)
         if slice_.state in _WITH_REASON:

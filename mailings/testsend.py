@@ -60,7 +60,7 @@ def send(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> 
         ready = [(one, signer.sign(letter, at=int(now.timestamp()))) for one, letter in letters]
     except (RenderError, sealed.CannotOpen) as refusal:
         raise CannotTest(str(refusal)) from refusal
-    compiling.keep_links(mailing, compiled)
+    compiling.keep_links(mailing, compiled.links)
     return list(_hand_over(mailing, ready))
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings import audience, medium, preflight
+from mailings import audience, editions, medium, preflight
 from mailings.models import Mailing
 
 STEPS: dict[str, str | Promise] = {
@@ -17,6 +17,7 @@ STEPS: dict[str, str | Promise] = {
     "recipients": _("Recipients"),
     "confirm": _("Confirm"),
 }
+WORDS = frozenset({"template", "content"})  # steps that each edition has for itself
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,19 @@ class Frame:
 
 def frame(mailing: Mailing, here: str) -> Frame:
     """Give the step bar as it stands at one of the steps."""
-    states = _states(mailing)
+    main = editions.main_of(mailing)
+    states = _states(main)
     shown = {code: label for code, label in STEPS.items() if code not in without(mailing)}
     steps = [
-        Step(code, label, number, reverse(f"mailings:{code}", args=[mailing.pk]), states[code], code == here)
+        Step(code, label, number, _address(mailing if code in WORDS else main, code), states[code], code == here)
         for number, (code, label) in enumerate(shown.items(), 1)
     ]
     place = list(shown).index(here) + 1 if here in shown else len(shown)
     return Frame(steps, steps[place] if place < len(steps) else None)
+
+
+def _address(mailing: Mailing, code: str) -> str:
+    return reverse(f"mailings:{code}", args=[mailing.pk])
 
 
 def without(mailing: Mailing) -> frozenset[str]:
@@ -82,4 +88,4 @@ def jump(mailing: Mailing, finding: preflight.Finding) -> Jump:
     """Say where to go to mend this, to the field or block itself where there is one."""
     anchors = {"setup": f"#id_{finding.place}", "content": f"#card_{finding.place}"}
     anchor = anchors.get(finding.step, "") if finding.place else ""
-    return Jump(STEPS[finding.step], reverse(f"mailings:{finding.step}", args=[mailing.pk]) + anchor)
+    return Jump(STEPS[finding.step], reverse(f"mailings:{finding.step}", args=[finding.edition or mailing.pk]) + anchor)

@@ -3,7 +3,7 @@ a cancellation or a withdrawn consent takes effect within seconds and progress s
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from consent import gate, preferences, sealed, unsubscribe
 from consent.gate import Call, MessageClass, Verdict
-from mailings import domains, lifecycle, medium, mx, overriding, resting, unseen, zones
+from mailings import domains, editions, lifecycle, medium, mx, overriding, resting, unseen, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
 from mailings.delivery import chunks, happenings, reasons, results, sql, throttle
@@ -40,7 +40,7 @@ TRIES = 3  # connections that may break under one message before it waits like a
 Clock = Callable[[], datetime]
 
 _ROWS = """
-SELECT message.id, message.address, message.data, coalesce(nullif(p.country, ''), company.country, '')
+SELECT message.id, message.address, message.data, coalesce(nullif(p.country, ''), company.country, ''), message.edition
   FROM mailings_message message
   LEFT JOIN recipients_person p ON p.id = message.person_id
   LEFT JOIN recipients_company company ON company.id = p.company_id
@@ -60,6 +60,7 @@ class Row(NamedTuple):
     address: str
     data: dict[str, Any]
     country: str = ""
+    edition: int = 0
 
     @property
     def domain(self) -> str:
@@ -87,8 +88,8 @@ class Letter:
     subscription_type: int | None
     message_class: MessageClass
     override: bool  # of consent, by two people
-    compiled: Compiled
-    unseen: Compiled  # without the picture that counts opens
+    compiled: Mapping[int, Compiled]  # by edition
+    unseen: Mapping[int, Compiled]  # without the picture that counts opens
     click: tokens.Maker
     open: tokens.Maker
     view: tokens.Maker
@@ -118,7 +119,7 @@ class Letter:
         recipient["_message_id"] = f"{local[2:]}@{self.domain}"
         recipient["_bounce"] = f"{local}@{self.domain}"
         recipient["_date"] = stamp.date
-        body = (self.unseen if unseen.KEY in recipient else self.compiled).render(recipient)
+        body = (self.unseen if unseen.KEY in recipient else self.compiled)[row.edition].render(recipient)
         if stamp.signer is not None:
             body = stamp.signer.sign(body, at=stamp.seconds)
         return Outgoing(number, f"{local}@{self.domain}", row.address, body, may_begin_with_dots=False)
@@ -128,6 +129,7 @@ class Letter:
 def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
     """The letter of a frozen mailing; its content does not change any more."""
     row = Mailing.objects.defer("content").get(pk=mailing, frozen_at=frozen_at)
+    worded = [row, *editions.of(row)]
     window = Window.read(row.window)
     key = "0" * 22  # stands for anybody's: what comes before and after it is the same for all
     before, _, after = unsubscribe.path(key, row.subscription_type_id or 0).partition(key)
@@ -137,8 +139,8 @@ def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
         row.subscription_type_id,
         MessageClass(row.message_class),
         overriding.stands(row),
-        Compiled.from_json(row.compiled or {}),
-        Compiled.from_json(row.compiled_unseen or row.compiled or {}),
+        {one.edition: Compiled.from_json(one.compiled or {}) for one in worded},
+        {one.edition: Compiled.from_json(one.compiled_unseen or one.compiled or {}) for one in worded},
         click=tokens.maker("click"),
         open=tokens.maker("open"),
         view=tokens.maker("view"),
@@ -256,7 +258,7 @@ class Shift:
             "size": self.size,
         }
         found = sql.rows(_ROWS, values)
-        return [Row(number, address, json.loads(data), country) for number, address, data, country in found]
+        return [Row(number, address, json.loads(data), *more) for number, address, data, *more in found]
 
     def _hand_over(self, rows: Sequence[Row]) -> DeliveryError | None:
         """Send one batch and write down what became of it."""

@@ -5,7 +5,8 @@ page), `check` at its audience too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from django.utils.translation import ngettext
 
 from consent import addresses
 from consent.gate import MessageClass
-from mailings import audience, compiling, content, merge_data, starters
+from mailings import audience, compiling, content, editions, merge_data, starters
 from mailings.models import Mailing
 from mailings.preflight import anchors, looks, targets, wording
 from mailings.preflight.findings import Finding, Severity, error, warning
@@ -61,17 +62,33 @@ def recount(mailing: Mailing, *, now: datetime) -> audience.Counts:
 
 def quick(mailing: Mailing) -> list[Finding]:
     """Check a mailing without looking at its audience."""
-    return [*_setup(mailing), *_content(mailing), *_sources(mailing)]
+    return [*_setup(mailing), *_content(mailing), *_sources(mailing), *_of_editions(mailing)]
+
+
+def _of_editions(mailing: Mailing) -> Iterator[Finding]:
+    """Check the words of each edition, and say whose they are. What they have of the mailing has been checked with it."""
+    others = editions.of(mailing)
+    own = {finding.sentence for finding in (*_inbox(mailing), *_content(mailing))} if others else set()
+    for edition in others:
+        for finding in (*_inbox(edition), *_content(edition)):
+            if finding.sentence not in own or edition.edition_language:
+                step = "content" if finding.step == "setup" else finding.step
+                sentence = f"{editions.label(edition)}: {finding.sentence}"
+                yield replace(finding, sentence=sentence, step=step, edition=edition.pk)
 
 
 # Setup ----------------------------------------------------------------------------------------------------------------
 
 
-def _setup(mailing: Mailing) -> Iterator[Finding]:
+def _inbox(mailing: Mailing) -> Iterator[Finding]:
     if not mailing.subject:
         yield error("subject_missing", _("The mailing has no subject."), "setup", "subject")
     yield from wording.subject(mailing.subject)
     yield from wording.preheader(mailing.preheader)
+
+
+def _setup(mailing: Mailing) -> Iterator[Finding]:
+    yield from _inbox(mailing)
     if not mailing.from_name:
         yield warning(
             "from_name_missing", _("There is no From name; readers see the bare address."), "setup", "from_name"
@@ -230,11 +247,11 @@ def _people(mailing: Mailing, **asked: str) -> str:
 
 def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
     """Name the merge values that stand somewhere without words for "no value"."""
-    try:
-        document = blocks.Document.read(mailing.content)
-    except blocks.NoSuchBlock:
-        return ()
-    texts = [mailing.subject, mailing.preheader, *_texts(document.blocks)]
+    texts: list[str] = []
+    for subject, preheader, _sender, kept in editions.said(mailing):
+        texts += [subject, preheader]
+        with suppress(blocks.NoSuchBlock):
+            texts += _texts(blocks.Document.read(kept).blocks)
     bare = {key for text in texts for key in _bare(text)}
     known = [key for key in merge_data.EXPRESSIONS if key in bare]
     return (*known, *(key for key in sorted(bare) if key not in known and merge_data.is_known(key)))

@@ -20,6 +20,7 @@ class Finding:
     count: int = 0
     link: str = ""
     place: str = ""  # within the step: a field, a block
+    edition: int = 0  # in whose words: the number of its row, 0 for the mailing's own
 
     @property
     def is_error(self) -> bool:

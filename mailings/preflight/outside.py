@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings import dns, dns_checks
+from mailings import dns, dns_checks, editions
 from mailings.models import DkimKey, Mailing
 from mailings.preflight import anchors
 from mailings.preflight.findings import Finding, warning
@@ -90,11 +90,13 @@ def _of_links(mailing: Mailing, reach: Reach) -> Iterator[Fact]:
 
 def _links(mailing: Mailing) -> Sequence[str]:
     """Give the links that are the same for everybody."""
-    try:
-        document = blocks.Document.read(mailing.content)
-    except blocks.NoSuchBlock:
-        return []
-    return [url for url in anchors.web_addresses(document.blocks) if "[[" not in url]
+    urls: list[str] = []
+    for _subject, _preheader, _sender, content in editions.said(mailing):
+        try:
+            urls += anchors.web_addresses(blocks.Document.read(content).blocks)
+        except blocks.NoSuchBlock:
+            continue
+    return [url for url in dict.fromkeys(urls) if "[[" not in url]
 
 
 def _finding(code: str, values: dict[str, Any]) -> Finding:

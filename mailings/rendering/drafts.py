@@ -37,6 +37,7 @@ class Letter:
     track_clicks: bool = True
     campaign: tuple[tuple[str, str], ...] = ()  # names and values put behind each link
     is_test: bool = False
+    links_before: int = 0  # of other editions of the mailing: numbers go on behind them
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def draft(letter: Letter) -> Draft:
         track_clicks=letter.track_clicks,
         track_opens=letter.track_opens,
         campaign=letter.campaign,
+        links_before=letter.links_before,
     )
     with override(letter.document.language):
         subject = pen.words(_marked(letter), Context.HEADER, where="subject")

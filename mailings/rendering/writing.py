@@ -49,6 +49,7 @@ class Pen:
     track_clicks: bool = True
     track_opens: bool = True
     campaign: tuple[tuple[str, str], ...] = ()
+    links_before: int = 0
     marks: Marks = field(default_factory=Marks)
     links: list[Link] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -131,11 +132,11 @@ class Pen:
     def name(self, address: Address, words: str) -> None:
         """Say what a counted link is called, once its words are known."""
         if address.number:
-            link = self.links[address.number - 1]
-            self.links[address.number - 1] = replace(link, name=readable(words))
+            place = address.number - self.links_before - 1
+            self.links[place] = replace(self.links[place], name=readable(words))
 
     def _counted(self, url: str, name: str) -> Address:
-        number = len(self.links) + 1
+        number = self.links_before + len(self.links) + 1
         self.links.append(Link(number, url, readable(name)))
         return replace(self.own("_token", f"{self.base_url}/c/", f"/{number}"), number=number)
 

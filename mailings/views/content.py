@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import blocks_forms, compiling, content, history, reading, starters, testsend
+from mailings import blocks_forms, compiling, content, editions, history, reading, starters, testsend
 from mailings.models import Mailing
 from mailings.reading import Reader
 from mailings.rendering import blocks, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.escaping import RenderError
-from mailings.views.wizard import of_draft
+from mailings.views.wizard import of_words, worded
 from tracking import library
 
 CLIPPED = 102  # kB of HTML that Gmail shows
@@ -40,7 +40,7 @@ MAIL_POLICY: dict[str, Any] = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("mailings.change_mailing", raise_exception=True)
-@of_draft
+@of_words
 def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 2: what to begin with."""
     if request.method == "POST":
@@ -50,6 +50,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     context = {
         "mailing": mailing,
         "step": "template",
+        "tabs": editions.tabs(mailing),
         "starters": starters.STARTERS.values(),
         "earlier": kept.filter(archived_at=None).defer("content", "compiled", "compiled_unseen")[:EARLIER],
         "languages": starters.LANGUAGES.items(),
@@ -96,7 +97,7 @@ def starter(request: HttpRequest, code: str, language: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("mailings.change_mailing", raise_exception=True)
-@of_draft
+@of_words
 def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 3: the blocks. What the page sends is saved at once; the answer is what has to change on the page."""
     try:
@@ -151,6 +152,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "groups": _groups(),
         "conditions": CONDITIONS,
         "look": _look(request, mailing),
+        "tabs": editions.tabs(mailing),
         "aside": bool(mailing.aside),
     }
 
@@ -216,7 +218,7 @@ def _reader(request: HttpRequest, mailing: Mailing) -> Reader:
 @csp_override(MAIL_POLICY)
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail in its frame: the HTML part of the very bytes that would be sent to this reader."""
-    mailing = get_object_or_404(Mailing.objects.select_related("subscription_type"), pk=pk)
+    mailing = worded(pk)
     try:
         seen = reading.preview(mailing, _reader(request, mailing), now=timezone.now())
     except (RenderError, NoSuchBlock) as refusal:
@@ -233,7 +235,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("mailings.view_mailing", raise_exception=True)
 def preview_people(request: HttpRequest, pk: int) -> HttpResponse:
     """People to look at the mail as."""
-    mailing = get_object_or_404(Mailing, pk=pk)
+    mailing = worded(pk)
     words = request.GET.get("q", "").strip()[:100]
     people = reading.readers(mailing, words, now=timezone.now())
     context = {"people": people, "words": words, "mailing": mailing}
@@ -247,7 +249,7 @@ TEST_HINT = gettext_lazy("Several addresses: put a space, comma or semicolon bet
 @permission_required("mailings.change_mailing", raise_exception=True)
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """The dialog "Send test": to whom, filled in for whom, and what became of it."""
-    mailing = get_object_or_404(Mailing.objects.select_related("subscription_type"), pk=pk)
+    mailing = worded(pk)
     context: dict[str, Any] = {"mailing": mailing, "hint": TEST_HINT}
     if request.method != "POST":
         context["people"] = reading.readers(mailing, "", now=timezone.now())[:20]
@@ -266,7 +268,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("mailings.change_mailing", raise_exception=True)
-@of_draft
+@of_words
 def put_back(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Bring back what a template took the place of, or let it go."""
     try:
@@ -281,7 +283,7 @@ def put_back(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 
 @require_GET
 @permission_required("mailings.change_mailing", raise_exception=True)
-@of_draft
+@of_words
 def versions(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """What the mail was like before, and what changed since."""
     kept = list(mailing.versions.select_related("by").order_by("-pk"))
@@ -299,7 +301,7 @@ def versions(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 
 @require_POST
 @permission_required("mailings.change_mailing", raise_exception=True)
-@of_draft
+@of_words
 def restore(request: HttpRequest, mailing: Mailing, number: int) -> HttpResponse:
     """Go back to a version."""
     version = get_object_or_404(mailing.versions, pk=number)

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-from mailings import reading
-from mailings.models import Mailing, Message
+from mailings import editions, reading
+from mailings.models import Message
 from mailings.rendering.blocks import NoSuchBlock
 from mailings.rendering.escaping import RenderError
 from mailings.views.content import MAIL_POLICY
@@ -37,7 +37,7 @@ def _seen(token: str) -> reading.Seen | None:
         number, message_number = tokens.read("view", token)
     except tokens.BadToken:
         return None
-    mailing = Mailing.objects.select_related("subscription_type").filter(pk=number).first()
+    mailing = editions.find(number)
     if mailing is None:
         return None
     try:

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, merge_data, preflight, reasons, sources, tasks, wizard
+from mailings import audience, editions, merge_data, preflight, reasons, sources, tasks, wizard
 from mailings.delivery import happenings
 from mailings.forms import OptionsForm, SendingForm, SetupForm
 from mailings.models import Mailing
@@ -27,21 +27,39 @@ PAGE = 50
 MOST_LOOKS = 30  # seconds a page waits for what workers ask others
 AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
 
+SHOWN = ("subscription_type", "selection", "project")  # of a mailing, on every page of the wizard
+
 type View = Callable[..., HttpResponse]
 
 
 def of_draft(view: View) -> View:
     """Give the view its draft; what is planned or sent is not changed here but looked at."""
+    return _opened(view, lambda pk: get_object_or_404(Mailing.objects.select_related(*SHOWN), pk=pk))
 
+
+def of_words(view: View) -> View:
+    """The same for what works on words: a draft, or one of its editions."""
+    return _opened(view, worded)
+
+
+def worded(pk: int) -> Mailing:
+    """Give a mailing or an edition of one. Raises Http404."""
+    found = editions.find(pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _opened(view: View, find: Callable[[int], Mailing]) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
-        mailing = get_object_or_404(Mailing.objects.select_related("subscription_type", "selection", "project"), pk=pk)
+        mailing = find(pk)
         if mailing.status != Mailing.Status.DRAFT:
             if mailing.status == Mailing.Status.APPROVAL:
                 messages.warning(request, _("This mailing waits for approval. Take it back to change it."))
             if mailing.status == Mailing.Status.SCHEDULED:
                 messages.warning(request, _("This mailing is planned. Take it off the schedule to change it."))
-            return redirect("mailings:detail", mailing.pk)
+            return redirect("mailings:detail", editions.main_of(mailing).pk)
         return view(request, mailing, **more)
 
     return wrapped
