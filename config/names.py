@@ -72,6 +72,7 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
     "mailings.ContentVersion": (_("version of a content"), _("versions of contents")),
     "mailings.Picture": (_("picture"), _("pictures")),
     "mailings.Source": (_("source of a mailing"), _("sources of mailings")),
+    "mailings.Guest": (_("person of a one-off list"), _("people of one-off lists")),
     "mailings.Message": (_("message"), _("messages")),
     "mailings.Chunk": (_("chunk"), _("chunks")),
     "mailings.Tally": (_("tally"), _("tallies")),

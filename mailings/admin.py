@@ -19,6 +19,7 @@ from mailings.models import (
     DkimKey,
     DomainTally,
     GroupLimit,
+    Guest,
     Handling,
     Happening,
     HourCount,
@@ -129,6 +130,13 @@ class PictureAdmin(Large):
 class SourceAdmin(Large):
     list_display = ("mailing", "selection", "project", "person", "importing")
     list_select_related = ("mailing", "selection", "project", "person", "importing")
+
+
+@admin.register(Guest)
+class GuestAdmin(Large):
+    list_display = ("mailing", "address", "first_name", "last_name")
+    list_select_related = ("mailing",)
+    search_fields = ("=address",)
 
 
 @admin.register(Message)

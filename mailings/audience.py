@@ -5,6 +5,7 @@ ourselves, a hurdle (former employee, no address, duplicate); the gate judges th
 """
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from consent import unsubscribe
-from mailings import candidates, editions, medium, merge_data, restraint, unseen
+from mailings import candidates, editions, guests, medium, merge_data, restraint, unseen
 from mailings.delivery import sql
 from mailings.models import Mailing, Message, Source
 from recipients import selections
@@ -91,8 +92,13 @@ def counts(mailing: Mailing, *, now: datetime, empty_of: Sequence[str] = ()) -> 
     A frozen audience is counted as it was frozen, whatever became of its sources.
     """
     started = time.perf_counter()
-    rows = _count_frozen(mailing, empty_of) if mailing.frozen_at else _count_sources(mailing, now, empty_of)
-    by_reason = {row[0]: row[1] for row in rows}
+    if mailing.frozen_at:
+        rows = _count_frozen(mailing, empty_of)
+    else:
+        rows = _count_sources(mailing, now, empty_of) + guests.counted(mailing, empty_of, now=now)
+    by_reason = Counter[str]()
+    for row in rows:
+        by_reason[row[0]] += row[1]
     held = {reason: people for reason, people in sorted(by_reason.items(), key=lambda pair: -pair[1]) if reason}
     empty = {key: sum(row[2 + place] for row in rows) for place, key in enumerate(empty_of)}
     return Counts(sum(by_reason.values()), held, now, time.perf_counter() - started, empty)
@@ -280,6 +286,7 @@ def freeze(mailing: Mailing, *, now: datetime) -> Frozen:
         terms = candidates.terms_of(locked, now=now)
         _prepare(candidates.chosen(locked.sources.all(), terms.parameters), terms)
         _insert(locked)
+        guests.freeze(locked, terms)
         locked.frozen_at = now
         locked.save(update_fields=["frozen_at"])
     mailing.frozen_at = locked.frozen_at
@@ -475,4 +482,4 @@ def _count_key(mailing: Mailing) -> str:
     sources = ",".join(str(pk) for pk in sorted(source.pk for source in mailing.sources.all()))
     options = f"{mailing.subscription_type_id}:{mailing.one_per_address:d}:{mailing.message_class}"
     options += f":{mailing.both_links}:{mailing.include_companies:d}{mailing.prefer_company:d}"
-    return f"audience:{mailing.pk}:{options}:{sources}"
+    return f"audience:{mailing.pk}:{options}:{sources}:{mailing.guests.count()}"

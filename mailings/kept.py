@@ -14,11 +14,12 @@ from django.db.models import Q, QuerySet
 from consent import dossier
 from consent.dossier import Holding, Subject
 from mailings.delivery import reasons
-from mailings.models import Handling, Message, PersonalMail, Tally, Unengaged
+from mailings.models import Guest, Handling, Message, PersonalMail, Tally, Unengaged
 from tracking.models import Act, Event, InboundMail, SoftBounce
 
 dossier.address_books.append("SELECT address FROM mailings_message WHERE channel = 'email' AND address <> ''")
 dossier.address_books.append("SELECT address FROM mailings_personalmail")
+dossier.address_books.append("SELECT address FROM mailings_guest")
 OPEN = ("pending", "deferred")
 
 
@@ -26,6 +27,7 @@ def holdings() -> list[Holding]:
     """Give the tables about what was sent and what came back; messages first, they are erased last."""
     return [
         Holding(name="messages", rows=messages, erase=_empty_messages),
+        Holding(name="one_off_lists", rows=_guests, erase=_remove_guests),
         Holding(name="handled_bounces", rows=_handlings, erase=_empty_handlings),
         Holding(name="bounces_in_a_row", rows=_soft_bounces, erase=_remove_soft_bounces),
         Holding(name="events", rows=_events, erase=_empty_events),
@@ -34,6 +36,14 @@ def holdings() -> list[Holding]:
         Holding(name="never_reacts", rows=_unengaged, erase=_remove_unengaged),
         Holding(name="mail_received", rows=_inbound, erase=_remove_inbound),
     ]
+
+
+def _guests(subject: Subject) -> QuerySet[Guest]:
+    return Guest.objects.filter(address__in=subject.words)
+
+
+def _remove_guests(subject: Subject, _now: dt.datetime) -> int:
+    return _guests(subject).delete()[0]
 
 
 def messages(subject: Subject) -> QuerySet[Message]:

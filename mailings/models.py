@@ -359,6 +359,23 @@ class Source(models.Model):
         return f"{self.mailing_id}: selection {self.selection_id}, project {self.project_id}, person {self.person_id}"
 
 
+class Guest(models.Model):
+    """Somebody of a mailing's one-off list: known to this mailing by name and address, and to no list of people."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="guests", db_index=False)
+    address = models.CharField(max_length=320)
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=151, blank=True)  # with what stands between
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "address"], name="one_guest_per_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id}: {self.address}"
+
+
 class Message(models.Model):
     """One recipient of one mailing: address, state, reason, merge data. This table is the queue.
 

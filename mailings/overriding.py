@@ -106,8 +106,9 @@ def fingerprint(mailing: Mailing) -> str:
         mailing.message_class,
         mailing.subscription_type_id,
     ]
+    people = [list(row) for row in sources] + list(mailing.guests.order_by("pk").values_list("address", flat=True))
     others = [list(one) for one in editions.said(mailing)[1:]]
-    whole = json.dumps([said, mailing.content, [list(row) for row in sources], *others], sort_keys=True)
+    whole = json.dumps([said, mailing.content, people, *others], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ from mailings import restraint
 from mailings.audience import Counts, Recipient
 from mailings.candidates import HURDLES
 from mailings.delivery import reasons as delivery_reasons
+from mailings.guests import Judged
 
 WORDS: Mapping[str, str | Promise] = {**HURDLES, **gate.REASONS, **restraint.REASONS}  # before sending
 AFTER: Mapping[str, str | Promise] = {**WORDS, **delivery_reasons.REASONS}
@@ -55,7 +56,7 @@ class Part:
 class Explained:
     """A recipient with the words behind the verdict; `evidence` is what it rests on and since when."""
 
-    recipient: Recipient
+    recipient: Recipient | Judged
     words: str
     evidence: str
     on: date | None
@@ -84,7 +85,7 @@ def bar(counts: Counts) -> list[Part]:
     return parts
 
 
-def explain(recipients: Sequence[Recipient], origins: Mapping[int, str]) -> list[Explained]:
+def explain(recipients: Sequence[Recipient | Judged], origins: Mapping[int, str]) -> list[Explained]:
     """Put verdicts into words: two queries for a page of them."""
     events = ConsentEvent.objects.in_bulk(_numbers(recipient.evidence for recipient in recipients))
     blocks = Suppression.objects.in_bulk(_numbers(recipient.block for recipient in recipients))

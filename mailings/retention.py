@@ -9,10 +9,11 @@ import datetime as dt
 from django.conf import settings
 from django.db import connection, transaction
 
-from mailings.models import Counts, Mailing
+from mailings.models import Counts, Guest, Mailing
 from tracking.models import Position
 
 BATCH = 20_000
+GUESTS_KEPT = dt.timedelta(days=30)
 PLACE = "addresses of visitors, shortened"  # the row of Position that says how far
 SHORTEN = """
     WITH portion AS (
@@ -65,6 +66,11 @@ def prune(*, now: dt.datetime, limit: int = 50) -> int:
         Counts.objects.filter(mailing=number).update(pruned_at=now)  # first: from here on nothing is added any more
         _delete(number)
     return len(numbers)
+
+
+def forget_guests(*, now: dt.datetime) -> int:
+    """Let go of one-off lists a month after their mailing was out; what was sent stays in its messages."""
+    return Guest.objects.filter(mailing__finished_at__lt=now - GUESTS_KEPT).delete()[0]
 
 
 def _delete(mailing: int) -> None:

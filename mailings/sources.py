@@ -93,7 +93,10 @@ def listed(mailing: Mailing) -> list[Listed]:
         in_selection=Count("selection__members", distinct=True), in_project=Count("project__members", distinct=True)
     )
     imports = _people_of_imports(row.importing for row in rows if row.importing)
-    return [_listed(row, imports) for row in rows]
+    found = [_listed(row, imports) for row in rows]
+    if people := mailing.guests.count():
+        found.append(Listed(0, "one_off", _("One-off list"), mailing.pk, people))
+    return found
 
 
 def _listed(row: Source, imports: dict[int, int]) -> Listed:

@@ -131,9 +131,9 @@ def tell_authors() -> int:
 
 @shared_task
 def keep_less() -> int:
-    """Shorten visitors' addresses, and let go of events that are old enough."""
+    """Shorten visitors' addresses, and let go of events and one-off lists that are old enough."""
     now = timezone.now()
-    return retention.shorten_addresses(now=now) + retention.prune(now=now)
+    return retention.shorten_addresses(now=now) + retention.prune(now=now) + retention.forget_guests(now=now)
 
 
 @shared_task

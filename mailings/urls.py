@@ -9,6 +9,7 @@ from mailings.views import (
     domains,
     editions,
     exporting,
+    guests,
     library,
     link_library,
     online,
@@ -54,6 +55,9 @@ urlpatterns = [
     path("mailings/<int:pk>/sources/", wizard.source_choices, name="source_choices"),
     path("mailings/<int:pk>/sources/add/", wizard.source_add, name="source_add"),
     path("mailings/<int:pk>/sources/remove/", wizard.source_remove, name="source_remove"),
+    path("mailings/<int:pk>/one-off/", guests.one_off, name="one_off"),
+    path("mailings/<int:pk>/one-off/add/", guests.take, name="one_off_add"),
+    path("mailings/<int:pk>/one-off/remove/", guests.remove, name="one_off_remove"),
     path("mailings/<int:pk>/confirm/", wizard.confirm, name="confirm"),
     path("mailings/<int:pk>/confirm/outside/", wizard.outside_check, name="confirm_outside"),
     # on its way

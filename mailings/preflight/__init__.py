@@ -198,7 +198,7 @@ def _size(size: int) -> Iterator[Finding]:
 
 
 def _sources(mailing: Mailing) -> Iterator[Finding]:
-    if not mailing.frozen_at and not mailing.sources.exists():
+    if not mailing.frozen_at and not mailing.sources.exists() and not mailing.guests.exists():
         yield error(
             "no_sources", _("Nobody is chosen yet. Add a selection, a project, an import or a person."), "recipients"
         )
@@ -209,7 +209,7 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
     if counts.total and not counts.gets:
         text = _("Nobody would get it: everybody is held back. The Recipients step says why.")
         yield error("nobody", text, "recipients", link=_people(mailing, show="held"), count=counts.held)
-    elif not counts.total and (mailing.frozen_at or mailing.sources.exists()):
+    elif not counts.total and (mailing.frozen_at or mailing.sources.exists() or mailing.guests.exists()):
         yield error("nobody", _("The sources are empty: nobody would get it."), "recipients")
     elif counts.held > counts.total * MUCH_HELD:
         text = _("More than half of the people are held back: %(held)s of %(total)s.")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, editions, merge_data, preflight, reasons, sources, tasks, wizard
+from mailings import audience, editions, guests, merge_data, preflight, reasons, sources, tasks, wizard
 from mailings.delivery import happenings
 from mailings.forms import OptionsForm, SendingForm, SetupForm
 from mailings.models import Mailing
@@ -130,6 +130,8 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
     return {
         "mailing": mailing,
         "step": "recipients",
+        "guests": mailing.guests.count(),
+        "takes_one_off": guests.may_have(mailing),
         "asked": asked,
         "empty_label": variables.catalogue()[asked.empty].label if asked.empty else "",
         "reason_words": reasons.WORDS,

@@ -1,6 +1,7 @@
 """A mailing from its name to the last check, by clicking and by keyboard."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from playwright.sync_api import expect
 from mailings.models import Counts, Mailing
 from tests.browser.conftest import Visitor
 from tests.conftest import NOON
-from tests.consent.factories import a_subscription_type
+from tests.consent.factories import a_subscription_type, consents
 from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection
+from tests.recipients.imports import workbooks
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +142,29 @@ def test_the_library_is_free_of_barriers_and_archives_what_is_picked(author: Vis
 
     expect(page.get_by_role("status")).to_contain_text("1 mailing archived.")
     expect(page.get_by_role("link", name="Archived 1")).to_be_visible()
+
+
+def test_a_file_for_this_mailing_only_is_dropped_and_judged_by_clicking(author: Visitor, tmp_path: Path) -> None:
+    mailing = a_mailing()
+    consents("ada@example.org")
+    rows = [("E-mail", "Naam"), ("ada@example.org", "Ada Dam"), ("bob@example.org", ""), ("a@b@c", "")]
+    file = workbooks.a_workbook(tmp_path / "guests.xlsx", rows)
+    page = author.open(f"/mailings/{mailing.pk}/recipients/")
+    page.get_by_role("button", name="Add").first.click()
+    page.get_by_role("link", name="Or a file with people for this mailing only").click()
+    expect(page.get_by_text("Nobody is on the list yet.")).to_be_visible()
+    author.inspect()
+
+    page.get_by_label("File with people").set_input_files(file)
+    page.get_by_role("button", name="Add to the list").click()
+
+    expect(page.get_by_role("region", name="1 row was not taken")).to_contain_text("Row 4")
+    expect(page.get_by_role("region", name="2 people")).to_contain_text("Ada Dam")
+    author.inspect()
+    author.shot("one-off-taken")
+    page.get_by_label("Reason").select_option("no_consent")
+    expect(page.get_by_role("region", name="2 people")).not_to_contain_text("Ada Dam")
+    page.get_by_role("button", name="Remove bob@example.org").click()
+    expect(page.get_by_role("region", name="1 person")).to_contain_text("Ada Dam")
+    author.tour(f"/mailings/{mailing.pk}/one-off/", "one-off")
+    author.tour(f"/mailings/{mailing.pk}/recipients/", "one-off-recipients")

@@ -15,9 +15,10 @@ from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
 from mailings.delivery import chunks, domains, progress, worker
 from mailings.delivery.journal import Journal
-from mailings.models import Chunk, Happening, Mailing, Message, Tally
+from mailings.models import Chunk, Guest, Happening, Mailing, Message, Tally
 from recipients.models import EmailAddress, Person
 from tests.conftest import NOON
+from tests.consent.factories import consents, withdraws
 from tests.mailings.delivery.factories import a_channel, a_started_mailing, count, states
 from tests.mailings.factories import a_mailing, a_person, a_selection
 from tests.mailings.peer import Peer, Script
@@ -76,6 +77,23 @@ def test_a_letter_carries_what_leads_back_to_it(peer: Peer, channel: EmailChanne
     assert tokens.make("open", mailing.pk, message.pk).encode() in letter.content.replace(b"=\r\n", b"")
     assert b"List-Unsubscribe: <http" in letter.content
     assert letter.message_id.count("@") == 1
+
+
+def test_a_guest_of_the_one_off_list_gets_it_unless_they_took_their_yes_back_meanwhile(
+    peer: Peer, channel: EmailChannel
+) -> None:
+    mailing = a_mailing(subject="Dear [[customer.firstname]]")
+    for name in ("ada", "left"):
+        consents(f"{name}@example.org")
+        Guest.objects.create(mailing=mailing, address=f"{name}@example.org", first_name=name.title())
+    lifecycle.start(mailing, by=None, now=NOON)
+    withdraws("left@example.org", now=NOON + dt.timedelta(minutes=1))
+
+    work_all(mailing, channel, at=later(minutes=2))
+
+    assert states(mailing) == {"ada@example.org": "sent", "left@example.org": "held"}
+    (letter,) = peer.letters
+    assert b"Subject: Dear Ada" in letter.content
 
 
 def test_a_chunk_told_twice_is_worked_once(peer: Peer, channel: EmailChannel) -> None:
