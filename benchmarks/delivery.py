@@ -28,7 +28,7 @@ from mailings.channels import Outgoing
 from mailings.channels.dkim import Key, Signer
 from mailings.channels.email import EmailChannel
 from mailings.channels.smtp import Account
-from mailings.delivery import worker
+from mailings.delivery import letters, writing
 from mailings.models import Chunk, Mailing, Message, Source
 from mailings.rendering.compile import compile_letter
 from recipients.models import Company, EmailAddress, Person, Selection, SelectionMember
@@ -239,8 +239,8 @@ def a_letter() -> bytes:
     """One message of the latest mailing, as the worker writes it."""
     message = Message.objects.latest("pk")
     mailing = Mailing.objects.get(pk=message.mailing_id)
-    row = worker.Row(message.pk, message.address, dict(message.data))
-    return worker.letter_of(mailing.pk, mailing.frozen_at).write(row, worker.Stamp.at(timezone.now())).body
+    row = letters.Row(message.pk, message.address, dict(message.data))
+    return writing.letter_of(mailing.pk, mailing.frozen_at).write(row, letters.Stamp.at(timezone.now())).body
 
 
 def a_crowd(size: int) -> Selection:

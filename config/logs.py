@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-# /c/, /o/, /v/, /u/, /p/, /confirm/, /data/: whoever has such a token can act for the reader
-SECRET_PATH = re.compile(r"(/(?:[covup]|confirm|data)/)[^/\s'\"?]+")
+# /c/, /s/, /o/, /v/, /u/, /p/, /confirm/, /data/: whoever has such a token can act for the reader
+SECRET_PATH = re.compile(r"(/(?:[covups]|confirm|data)/)[^/\s'\"?]+")
 
 
 # an e-mail address as people write it, or as it stands in the query of a URL

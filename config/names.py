@@ -82,6 +82,8 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
     "mailings.SendingAccount": (_("sending account"), _("sending accounts")),
     "mailings.SendingPolicy": (_("rule for sending"), _("rules for sending")),
     "mailings.Override": (_("sending without consent"), _("sendings without consent")),
+    "mailings.TextPrice": (_("price of text messages"), _("prices of text messages")),
+    "mailings.TextReply": (_("answer to a text message"), _("answers to text messages")),
     "mailings.Restraint": (_("limit per person"), _("limits per person")),
     "mailings.Unengaged": (_("person who never reacts"), _("people who never react")),
     "mailings.PersonalMail": (_("one-to-one mail"), _("one-to-one mails")),

@@ -41,6 +41,10 @@ SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", ""
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 BASE_URL = os.environ.get("BASE_URL", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# what stands before the token of a short link in a text message: a short domain of its own, or a path of ours
+SHORT_URL = f"{os.environ['SHORT_URL'].rstrip('/')}/" if os.environ.get("SHORT_URL") else f"{BASE_URL}/s/"
+if SHORT_HOST := urlsplit(SHORT_URL).hostname:
+    ALLOWED_HOSTS.append(SHORT_HOST)
 SECURE_COOKIES = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -77,7 +77,9 @@ PRINTABLE = re.compile(r"[!-~]+").fullmatch
 
 
 def masked(address: str) -> str:
-    """Show an address so that its owner knows it and nobody else does: h•••a@example.org."""
+    """Show an address so that its owner knows it and nobody else does: h•••a@example.org, +31•••78."""
+    if address.startswith("+"):
+        return f"{address[:3]}•••{address[-2:]}"
     local, _at, domain = address.rpartition("@")
     return f"{local[:1]}•••{local[-1:] if len(local) > 2 else ''}@{domain}"
 

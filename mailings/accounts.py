@@ -8,21 +8,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consent import sealed
+from mailings import medium
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.email import EmailChannel
 from mailings.channels.parallel import ParallelChannel, Post
 from mailings.channels.providers import AT_ONCE, ProviderPost
 from mailings.channels.ses import SesPost
 from mailings.channels.smtp import Account, Patience
+from mailings.channels.twilio import AT_ONCE as TEXTS_AT_ONCE
+from mailings.channels.twilio import TwilioPost
 from mailings.models import Mailing, SendingAccount
 from tracking import tokens
 
 Kind = SendingAccount.Kind
+TEXTS_PATIENCE = 20.0  # seconds for one request
 QUICK = Patience(connect=10, command=15, data=15, block=15, final_dot=30)  # somebody waits for the answer
 
 API_ADDRESS = gettext_lazy("Address of the API, when it is not the usual one")
@@ -83,7 +89,25 @@ ASKED: Mapping[str, Asked] = {
     ),
     Kind.SENDGRID: Asked(gettext_lazy("API key"), {"api_url": API_ADDRESS}),
     Kind.SPARKPOST: Asked(gettext_lazy("API key"), {"api_url": API_ADDRESS}),
+    Kind.TWILIO: Asked(
+        gettext_lazy("Auth token"),
+        {
+            "user": gettext_lazy("Account SID"),
+            "sender": pgettext_lazy("of text messages", "From"),
+            "at_once": gettext_lazy("Requests at once"),
+            "api_url": API_ADDRESS,
+        },
+        frozenset({"user", "sender"}),
+    ),
 }
+# which channel an account serves; all others are for e-mail
+CHANNELS: Mapping[str, str] = {Kind.TWILIO: "sms"}
+
+
+def serving(channel: str) -> QuerySet[SendingAccount]:
+    """Give the accounts in use for a channel."""
+    kinds = [kind for kind in Kind.values if CHANNELS.get(kind, "email") == channel]
+    return SendingAccount.objects.filter(is_active=True, kind__in=kinds)
 
 
 class Unusable(Exception):
@@ -99,20 +123,41 @@ def choose(mailing: Mailing) -> SendingAccount | None:
         if not mailing.account.is_active:
             raise Unusable(_("The sending account “%(name)s” is not in use any more.") % {"name": mailing.account.name})
         return mailing.account
+    channel = medium.of(mailing).channel
+    active = serving(channel)
+    if channel == "sms":
+        account = active.order_by("-is_default", "pk").first()
+        if account is None:
+            raise Unusable(_("There is no sending account for text messages. An administrator makes one in Settings."))
+        return account
     domain = mailing.from_address.rpartition("@")[2].lower()
-    active = SendingAccount.objects.filter(is_active=True)
-    serving = active.filter(from_domains__contains=[domain]).order_by("pk").first() if domain else None
-    return serving or active.filter(is_default=True).first()
+    of_domain = active.filter(from_domains__contains=[domain]).order_by("pk").first() if domain else None
+    return of_domain or active.filter(is_default=True).first()
 
 
 def channel(account: SendingAccount | None, *, patience: Patience | None = None) -> Channel:
     """Make the channel of an account; None is SMTP_URL. Raises Unusable when its secret cannot be opened."""
     if account is None or account.kind == Kind.SMTP:
         return EmailChannel(smtp(account), hello=settings.BOUNCE_DOMAIN, patience=patience)
-    secret, post = _secret(account), None
+    secret = _secret(account)
+    post: Post
     options = {name: str(value) for name, value in account.options.items()}
+    if account.kind == Kind.TWILIO:
+        wait = QUICK.final_dot if patience else TEXTS_PATIENCE
+        post = TwilioPost(options, secret, callback=settings.BASE_URL + status_path(account), timeout=wait)
+        return ParallelChannel(post, at_once=int(options.get("at_once") or TEXTS_AT_ONCE))
     post = SesPost(options, secret) if account.kind == Kind.SES else ProviderPost(account.kind, options, secret)
     return _parallel(post)
+
+
+def status_path(account: SendingAccount) -> str:
+    """Where a provider of text messages tells what became of one."""
+    return reverse("mailings:text_status", args=[account.pk])
+
+
+def replies_path(account: SendingAccount) -> str:
+    """Where a provider of text messages brings the answers."""
+    return reverse("mailings:text_reply", args=[account.pk])
 
 
 def _parallel(post: Post) -> ParallelChannel:
@@ -149,6 +194,8 @@ def where(account: SendingAccount | None) -> str:
     """Through what it goes, in a few words for a page."""
     if account is None or account.kind == Kind.SMTP:
         return smtp_host(account)
+    if account.kind == Kind.TWILIO:
+        return f"Twilio, {account.options.get('sender', '')}"
     return str(account.get_kind_display())
 
 
@@ -157,7 +204,10 @@ def smtp_host(account: SendingAccount | None) -> str:
 
 
 def send_test(account: SendingAccount | None, to: str, *, now: datetime) -> Receipt:
-    """Send one small mail through an account and say what became of it. Raises Unusable when nothing could be sent."""
+    """Send one small message through an account and say what became of it. Raises Unusable when nothing could be sent."""
+    if account is not None and CHANNELS.get(account.kind) == "sms":
+        text = "This is a test of a sending account. It works."
+        return _receipt(account, Outgoing(tokens.TEST, tokens.make("bounce", 0, tokens.TEST), to, text.encode()))
     body = "\r\n".join(
         [
             f"From: {settings.DEFAULT_FROM_EMAIL}",
@@ -172,7 +222,10 @@ def send_test(account: SendingAccount | None, to: str, *, now: datetime) -> Rece
             "",
         ]
     )
-    letter = Outgoing(tokens.TEST, tokens.return_path(0, tokens.TEST), to, body.encode())
+    return _receipt(account, Outgoing(tokens.TEST, tokens.return_path(0, tokens.TEST), to, body.encode()))
+
+
+def _receipt(account: SendingAccount | None, letter: Outgoing) -> Receipt:
     made = channel(account, patience=QUICK)
     try:
         receipts = list(made.send([letter], on_wire=lambda number: None, meanwhile=lambda: None))

@@ -8,16 +8,37 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent import addresses, sealed
-from mailings.accounts import ASKED, Kind
-from mailings.models import GroupLimit, SendingAccount, SendingPolicy
+from mailings import senders
+from mailings.accounts import ASKED, CHANNELS, Kind
+from mailings.models import GroupLimit, SendingAccount, SendingPolicy, TextPrice
+from recipients import phones
 
-LARGEST = {"port": 65_535, "connections": 100, "most": 100_000}
+LARGEST = {"at_once": 100, "port": 65_535, "connections": 100, "most": 100_000}
 SECURITY = (
     ("starttls", gettext_lazy("STARTTLS (port 587)")),
     ("tls", gettext_lazy("TLS from the first byte (port 465)")),
     ("", gettext_lazy("none (a server beside this one)")),
 )
 SES_REGION = "eu-west-1"
+
+
+class SenderField(forms.CharField):
+    """What a text message comes from."""
+
+    def __init__(self, **options: Any) -> None:
+        hint = _(
+            "A number such as +31612345678, a name of at most 11 letters and digits, or a Messaging Service (MG…)."
+        )
+        super().__init__(max_length=40, help_text=hint, **options)
+
+    def clean(self, value: Any) -> str:
+        """Give the sender without the spaces of a number, or the sentence that says what is wrong."""
+        text = " ".join(str(super().clean(value)).split())
+        if text.startswith("+"):
+            text = "+" + "".join(one for one in text if one.isdigit())
+        if text and senders.kind(text) is None:
+            raise forms.ValidationError(self.help_text)
+        return text
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
@@ -49,6 +70,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         kept = self.instance
         asked = self.asked = ASKED[kept.kind]
         self.initial["from_domains"] = ", ".join(kept.from_domains)
+        if kept.kind in CHANNELS:  # text messages name their account; there is no domain to go by
+            del self.fields["from_domains"], self.fields["is_default"]
         for name, label in asked.options.items():
             self.fields[f"option_{name}"] = self._option(name, str(label), needed=name in asked.needed)
         self.fields["secret"].label = str(asked.secret)
@@ -71,6 +94,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             return forms.IntegerField(label=label, min_value=1, max_value=most, required=needed, initial=first or None)
         if name == "region" and not first:
             first = SES_REGION if self.instance.kind == Kind.SES else ""
+        if name == "sender":
+            return SenderField(label=label, required=needed, initial=first)
         if name == "api_url":
             return forms.URLField(label=label, required=needed, initial=first, assume_scheme="https")
         return forms.CharField(label=label, max_length=200, required=needed, initial=first)
@@ -82,7 +107,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         limits = ("per_minute", "per_day", "warm_up_from", "warm_up_first", "warm_up_growth")
         return [
             ("", first),
-            (_("What goes through it"), [self["from_domains"], self["is_default"], self["is_active"]]),
+            (
+                _("What goes through it"),
+                [self[name] for name in ("from_domains", "is_default", "is_active") if name in self.fields],
+            ),
             (_("What it may take"), [self[name] for name in limits]),
         ]
 
@@ -114,7 +142,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     @transaction.atomic
     def save(self, commit: bool = True) -> SendingAccount:  # noqa: FBT001, FBT002 as Django has it
         given, account = self.cleaned_data, self.instance
-        account.from_domains = given["from_domains"]
+        account.from_domains = given.get("from_domains", [])
         account.options = {
             name: given[f"option_{name}"]
             for name in self.asked.options
@@ -142,13 +170,29 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "bounce_percent",
             "complaint_percent",
             "refused_percent",
+            "texts_from",
+            "texts_until",
+            "currency",
         )
+        widgets = {
+            "texts_from": forms.TimeInput({"type": "time"}, "%H:%M"),
+            "texts_until": forms.TimeInput({"type": "time"}, "%H:%M"),
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["undo_seconds"].widget.attrs["max"] = 600
+        self.fields["texts_until"].help_text = _(
+            "Marketing waits outside these hours, by the clock of who gets it. Twice the same: at any hour."
+        )
         for name in ("bounce_percent", "complaint_percent", "refused_percent"):
             self.fields[name].widget.attrs |= {"step": "any", "min": 0, "max": 100}
+
+    def clean_currency(self) -> str:
+        currency: str = self.cleaned_data["currency"].strip().upper()
+        if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+            raise forms.ValidationError(_("Three letters, such as EUR."))
+        return currency
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -194,4 +238,34 @@ class GroupLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         kept, _is_new = GroupLimit.objects.update_or_create(
             account=given["account"], group=given["group"], defaults={"per_minute": given["per_minute"]}
         )
+        return kept
+
+
+class TextPriceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    """The price of a part to one country, or to all that are not named."""
+
+    class Meta:
+        model = TextPrice
+        fields = ("country", "price")
+        help_texts = {"country": gettext_lazy("Two letters, such as NL. Empty: all other countries.")}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["country"].widget.attrs |= {"autocomplete": "off", "maxlength": 2}
+
+    def clean_country(self) -> str:
+        country: str = self.cleaned_data["country"].strip().upper()
+        if country and country not in phones.COUNTRIES:
+            raise forms.ValidationError(_("There is no such country: two letters, such as NL or BE."))
+        return country
+
+    def validate_unique(self) -> None:
+        """A price that is there already is changed."""
+
+    def validate_constraints(self) -> None:
+        """The same."""
+
+    def save(self, commit: bool = True) -> TextPrice:  # noqa: FBT001, FBT002 as Django has it
+        given = self.cleaned_data
+        kept, _is_new = TextPrice.objects.update_or_create(country=given["country"], defaults={"price": given["price"]})
         return kept

@@ -35,6 +35,8 @@ from mailings.models import (
     SendingPolicy,
     Source,
     Tally,
+    TextPrice,
+    TextReply,
     Unengaged,
 )
 
@@ -274,3 +276,14 @@ class UnengagedAdmin(Large):
 class PersonalMailAdmin(Large):
     list_display = ("address", "subject", "state", "by", "created_at", "sent_at")
     list_filter = ("state",)
+
+
+@admin.register(TextPrice)
+class TextPriceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("country", "price")
+
+
+@admin.register(TextReply)
+class TextReplyAdmin(Large):
+    list_display = ("number", "to", "meaning", "at", "account")
+    list_filter = ("meaning",)

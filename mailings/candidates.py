@@ -24,6 +24,7 @@ type Parameters = dict[str, Any]
 HURDLES: Mapping[str, str | Promise] = {
     "former_employee": _("Does not work there any more"),
     "no_address": _("No e-mail address"),
+    "no_mobile": _("No mobile number"),
     "duplicate": _("Somebody else with this address gets it"),
     "company_gets_it": _("The company gets it at its own address"),
 }

@@ -9,12 +9,14 @@ from django.db import transaction
 from django.utils.translation import override
 
 from consent.gate import MessageClass
-from mailings import editions
+from mailings import editions, medium, texts
+from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.rendering.blocks import Document
 from mailings.rendering.compile import CannotCompile, compile_letter
 from mailings.rendering.drafts import Letter
 from mailings.rendering.segments import Compiled
+from mailings.rendering.texting import Compiled as Text
 from tracking import library
 from tracking.models import Link
 
@@ -51,11 +53,13 @@ def letter_of(mailing: Mailing) -> Letter:
     )
 
 
-def compile_mailing(mailing: Mailing) -> Compiled:
+def compile_mailing(mailing: Mailing) -> Compiled | Text:
     """Compile, and keep the segments on the mailing and its links in the table clicks are looked up in.
 
     Doing it again changes nothing but what changed. Raises CannotCompile.
     """
+    if medium.of(mailing).content is Content.TEXT:
+        return _compile_text(mailing)
     compiled = _compile(mailing, mailing, 0)
     links, last = list(compiled.links), len(compiled.links)
     for edition in editions.of(mailing):
@@ -78,6 +82,16 @@ def _compile(edition: Mailing, mailing: Mailing, links_before: int) -> Compiled:
     )
     kept = Mailing.with_editions.filter(pk=edition.pk)
     kept.update(compiled=edition.compiled, compiled_unseen=edition.compiled_unseen)
+    return compiled
+
+
+def _compile_text(mailing: Mailing) -> Text:
+    compiled = texts.compiled_of(mailing)
+    if compiled.problems:
+        raise CannotCompile(compiled.problems)
+    mailing.compiled, mailing.compiled_unseen = compiled.to_json(), None
+    Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled, compiled_unseen=None)
+    keep_links(mailing, compiled.links)
     return compiled
 
 

@@ -1,5 +1,6 @@
 """What people type into the wizard, apart from the content."""
 
+from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from consent import addresses
 from consent.models import SubscriptionType
-from mailings import sources, windows
+from mailings import accounts, medium, senders, sources, windows
+from mailings.medium import Content
 from mailings.models import Mailing, SendingAccount
 from mailings.rendering import variables
 from recipients.models import Project, Selection
@@ -124,7 +126,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         choice = self._choice("subscription_type")
         choice.queryset = types.order_by("pk")
         choice.empty_label = _("Choose what it is")
-        for name in ("subject", "preheader"):
+        for name in {"subject", "preheader"} & self.fields.keys():
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
     def _choice(self, name: str) -> "forms.ModelChoiceField[Any]":
@@ -168,8 +170,50 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
     def remarks(self) -> dict[str, str]:
         """What is kept, but must be mended before sending: {field: sentence}."""
-        texts = {name: str(self[name].value() or "") for name in ("subject", "preheader")}
+        texts = {name: str(self[name].value() or "") for name in ("subject", "preheader") if name in self.fields}
         return {name: remark for name, text in texts.items() if (remark := mistake_in(text))}
+
+
+class TextSetupForm(SetupForm):
+    """Step 1 of a text message: who it comes from is an account."""
+
+    subject = preheader = from_address = from_name = reply_to = None  # type: ignore[assignment]  # Django's way to leave a field out
+
+    class Meta(SetupForm.Meta):
+        fields = (  # type: ignore[assignment]
+            "name",
+            "account",
+            "message_class",
+            "subscription_type",
+            "selection",
+            "project",
+            "track_clicks",
+            *Mailing.CAMPAIGN,
+        )
+        labels = {**SetupForm.Meta.labels, "account": gettext_lazy("From")}
+        help_texts = {
+            **SetupForm.Meta.help_texts,
+            "track_clicks": gettext_lazy("Links become short ones of ours, so that clicks count."),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choice = self._choice("account")
+        choice.queryset = accounts.serving("sms").order_by("name", "pk")
+        choice.label_from_instance = _as_sender  # type: ignore[assignment, method-assign]  # Django's own way to name choices
+        choice.empty_label = _("The first that is in use")
+
+    def limits(self) -> list[tuple[str, str, str]]:
+        """What a writer must know of each kind of sender there is to choose."""
+        kinds = {senders.kind(str(one.options.get("sender", ""))) for one in self._choice("account").queryset or ()}
+        return [(one, str(senders.NAMES[one]), str(senders.LIMITS[one])) for one in senders.Sender if one in kinds]
+
+
+def _as_sender(account: SendingAccount) -> str:
+    return f"{account.options.get('sender', '')} ({account.name})"
+
+
+SETUP_FORMS: Mapping[Content, type[SetupForm]] = {Content.BLOCKS: SetupForm, Content.TEXT: TextSetupForm}
 
 
 class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
@@ -190,6 +234,8 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         super().__init__(*args, **options)
         if not (self.instance.selection_id and self.instance.project_id):
             del self.fields["both_links"]
+        if not medium.of(self.instance).company_addresses:
+            del self.fields["include_companies"], self.fields["prefer_company"]
 
     def clean(self) -> dict[str, Any]:
         """Whoever prefers companies includes them."""
@@ -254,8 +300,9 @@ class SendingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         )
         account = self.fields["account"]
         assert isinstance(account, forms.ModelChoiceField)  # noqa: S101 a foreign key of the model
-        account.queryset = SendingAccount.objects.filter(is_active=True).order_by("name", "pk")
-        account.empty_label = _("By the From address")
+        channel = medium.of(self.instance).channel
+        account.queryset = accounts.serving(channel).order_by("name", "pk")
+        account.empty_label = _("By the From address") if channel == "email" else _("The first that is in use")
 
     def clean(self) -> dict[str, Any]:
         """Refuse a window that never opens."""

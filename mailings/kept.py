@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from consent import dossier
 from consent.dossier import Holding, Subject
 from mailings.delivery import reasons
-from mailings.models import Guest, Handling, Message, PersonalMail, Tally, Unengaged
+from mailings.models import Guest, Handling, Message, PersonalMail, Tally, TextReply, Unengaged
 from tracking.models import Act, Event, InboundMail, SoftBounce
 
 dossier.address_books.append("SELECT address FROM mailings_message WHERE channel = 'email' AND address <> ''")
@@ -33,6 +33,7 @@ def holdings() -> list[Holding]:
         Holding(name="events", rows=_events, erase=_empty_events),
         Holding(name="link_acts", rows=_acts, erase=_remove_acts),
         Holding(name="one_to_one_mail", rows=_personal, erase=_remove_personal),
+        Holding(name="text_replies", rows=_replies, erase=_remove_replies),
         Holding(name="never_reacts", rows=_unengaged, erase=_remove_unengaged),
         Holding(name="mail_received", rows=_inbound, erase=_remove_inbound),
     ]
@@ -139,6 +140,15 @@ def _personal(subject: Subject) -> QuerySet[PersonalMail]:
 
 def _remove_personal(subject: Subject, _now: dt.datetime) -> int:
     count, _per_model = _personal(subject).delete()
+    return count
+
+
+def _replies(subject: Subject) -> QuerySet[TextReply]:
+    return TextReply.objects.filter(Q(number__in=subject.words) | Q(person__in=subject.numbers))
+
+
+def _remove_replies(subject: Subject, _now: dt.datetime) -> int:
+    count, _per_model = _replies(subject).delete()
     return count
 
 

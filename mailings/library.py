@@ -75,7 +75,7 @@ class Row:
 
     @property
     def subject(self) -> str:
-        return readable(self.mailing.subject)
+        return str(self.mailing.get_type_display()) if self.mailing.is_text else readable(self.mailing.subject)
 
     @property
     def total(self) -> int | None:

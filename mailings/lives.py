@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailings import reasons
-from mailings.models import Handling, Mailing, Message, PersonalMail, Source
+from mailings.models import Handling, Mailing, Message, PersonalMail, Source, TextReply
 from recipients import finding, timeline
 from recipients.merging import Kept
 from recipients.models import Person
@@ -119,11 +119,27 @@ def written(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
         )
 
 
+def answered(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
+    """What they answered to our text messages."""
+    if not isinstance(who, Person):
+        return
+    for reply in beyond.rows(TextReply.objects.filter(person=who), "at")[:limit]:
+        yield Entry(
+            at=reply.at,
+            number=reply.pk,
+            text=_("Answered by SMS: %(words)s") % {"words": reply.body[:200] or "–"},
+            icon="message-square",
+            tone="bad" if reply.meaning == TextReply.Meaning.STOP else "ok",
+            detail=f"{reply.number} → {reply.to}",
+        )
+
+
 def sources() -> Iterable[timeline.Source]:
     """Give the sources of this app."""
     yield timeline.Source("mail", gettext_lazy("Mailings"), mailed)
     yield timeline.Source("clicks", gettext_lazy("Clicks"), clicks)
     yield timeline.Source("written", gettext_lazy("One to one"), written)
+    yield timeline.Source("texts", gettext_lazy("Answers by SMS"), answered)
     yield timeline.Source("held", gettext_lazy("Held back"), held)
 
 
@@ -132,6 +148,7 @@ def move(kept: Kept) -> None:
     Message.objects.filter(person=kept.gone).update(person=kept.person)
     Handling.objects.filter(person=kept.gone).update(person=kept.person)
     PersonalMail.objects.filter(person=kept.gone).update(person=kept.person)
+    TextReply.objects.filter(person=kept.gone).update(person=kept.person)
     mine = Source.objects.filter(person=kept.person).values("mailing")
     Source.objects.filter(person=kept.gone).exclude(mailing__in=mine).update(person=kept.person)
 

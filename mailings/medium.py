@@ -27,6 +27,7 @@ class Medium:
     company_addresses: str = ""  # SQL of a table (company_id, address); empty: companies are not written to
     lacking: str  # the hurdle of who has no such address: mailings.candidates.HURDLES
     content: Content
+    rings: bool = False  # it makes a sound: marketing keeps the quiet hours of who gets it
     without: frozenset[str] = frozenset()  # steps of the wizard that it does not have
 
 
@@ -46,7 +47,17 @@ RESPONSE = Medium(
     content=Content.BLOCKS,
     without=frozenset({"recipients", "confirm"}),  # it has no list, and nothing to confirm
 )
-MEDIA: Mapping[str, Medium] = {Mailing.Type.EMAIL: EMAIL, Mailing.Type.RESPONSE: RESPONSE}
+SMS = Medium(
+    channel="sms",
+    addresses="(SELECT id AS person_id, mobile AS address FROM recipients_person WHERE mobile <> '')",
+    all_addresses="""(SELECT id AS person_id, mobile AS address FROM recipients_person
+                       UNION ALL SELECT person_id, number FROM recipients_personphone)""",
+    lacking="no_mobile",
+    content=Content.TEXT,
+    rings=True,
+    without=frozenset({"template"}),
+)
+MEDIA: Mapping[str, Medium] = {Mailing.Type.EMAIL: EMAIL, Mailing.Type.SMS: SMS, Mailing.Type.RESPONSE: RESPONSE}
 
 
 def of(mailing: Mailing) -> Medium:

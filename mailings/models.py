@@ -1,5 +1,7 @@
 """What we send: the mailing, its sources, its frozen audience (the message table is the queue) and its chunks."""
 
+import datetime as dt
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -22,6 +24,7 @@ class WholeMailings(models.Manager["Mailing"]):
 class Mailing(models.Model):
     class Type(models.TextChoices):
         EMAIL = "email", _("E-mail")
+        SMS = "sms", _("SMS")
         RESPONSE = "response", _("Form response")
 
     class Both(models.TextChoices):
@@ -162,6 +165,11 @@ class Mailing(models.Model):
         return self.name
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is a text message: words only, and nothing that can be opened."""
+        return self.type == self.Type.SMS
+
+    @property
     def shown_status(self) -> str:
         """The word for its state: a form response that was started answers, whoever it is sending to."""
         answers = self.type == self.Type.RESPONSE and self.status in (self.Status.SENDING, self.Status.SENT)
@@ -220,6 +228,7 @@ class SendingAccount(models.Model):
         SCALEWAY = "scaleway", "Scaleway"
         SENDGRID = "sendgrid", "SendGrid"
         SPARKPOST = "sparkpost", "SparkPost"
+        TWILIO = "twilio", _("Twilio (SMS)")
 
     name = models.CharField(_("name"), max_length=100)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SMTP)
@@ -301,9 +310,54 @@ class SendingPolicy(models.Model):
     bounce_percent = models.FloatField(_("pause when more hard bounces than, percent"), default=5.0)
     complaint_percent = models.FloatField(_("pause when more complaints than, percent"), default=0.1)
     refused_percent = models.FloatField(_("pause when a domain refuses us for more than, percent"), default=20.0)
+    # text messages ring: marketing goes between these hours of the recipient's own clock
+    texts_from = models.TimeField(_("text messages from"), default=dt.time(9))
+    texts_until = models.TimeField(_("text messages until"), default=dt.time(21))
+    currency = models.CharField(_("currency of the price list"), max_length=3, default="EUR")
 
     def __str__(self) -> str:
         return f"undo {self.undo_seconds} s, approval from {self.approval_from}"
+
+
+class TextPrice(models.Model):
+    """What one part of a text message to a country costs, in the currency of the rules of the house."""
+
+    country = models.CharField(_("country"), max_length=2, blank=True, unique=True)  # ISO 3166; empty: all others
+    price = models.DecimalField(_("price of a part"), max_digits=8, decimal_places=4)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(price__gte=0), name="text_price_not_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.price}"
+
+
+class TextReply(models.Model):
+    """A text message that somebody sent to one of our numbers. Kept once, however often the provider tells it."""
+
+    class Meaning(models.TextChoices):
+        STOP = "stop", _("Stop")
+        START = "start", _("Start again")
+        HELP = "help", _("Asks for help")
+        OTHER = "", _("Something else")
+
+    origin = models.CharField(max_length=60, unique=True)  # "twilio:SM…"
+    account = models.ForeignKey("SendingAccount", on_delete=models.SET_NULL, null=True, related_name="+")
+    number = models.CharField(max_length=30)  # E.164: who wrote
+    to = models.CharField(max_length=60)
+    body = models.TextField(blank=True)
+    meaning = models.CharField(max_length=5, choices=Meaning, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="text_replies")
+    message = models.BigIntegerField(null=True)  # the last one that this number had from us
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index("number", "id", name="reply_by_number"),  # a person's data
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.meaning}"
 
 
 class ContentVersion(models.Model):

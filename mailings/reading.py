@@ -20,7 +20,7 @@ from mailings.rendering import pieces, variables
 from mailings.rendering.escaping import Context, RenderError
 from mailings.rendering.segments import Compiled
 from mailings.rendering.writing import Pen
-from recipients.models import EmailAddress, Person
+from recipients.models import Person
 from tracking import tokens
 
 CHOICES = 50  # people a preview offers at once
@@ -83,7 +83,10 @@ def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES
         return [Reader(one.name, one.address, {}, one.person, one.company) for one in page.recipients]
     people = Person.objects.matching(words).select_related("company")
     found = list(people.order_by("sort_name", "pk")[:limit])
-    addresses = dict(EmailAddress.objects.filter(person__in=found, rank=1).values_list("person_id", "address"))
+    sql = f"SELECT person_id, address FROM {medium.of(mailing).addresses} known WHERE person_id = ANY(%s)"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[one.pk for one in found]])
+        addresses = dict(cursor.fetchall())
     return [
         Reader(one.name, addresses.get(one.pk, ""), {}, one.pk, one.company.name if one.company else "")
         for one in found

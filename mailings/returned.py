@@ -77,6 +77,8 @@ def _at_once(story: Story) -> Iterator[suppressions.Block]:
             reason = SuppressionReason.COMPLAINED
         elif event.kind == Kind.BOUNCE and event.category == Category.DEAD_ADDRESS and _is_believed(story, event):
             reason = SuppressionReason.HARD_BOUNCE
+        elif event.kind == Kind.BOUNCE and event.category == Category.OPTED_OUT:
+            reason = SuppressionReason.UNSUBSCRIBED
         if reason:
             yield suppressions.Block(
                 address=story.address,

@@ -32,7 +32,8 @@ DID: Mapping[str, str | Promise] = {
     "machine_clicked": _("Clicked by machines only"),
 }
 ANY = "any"
-_DELIVERED = SENT & Q(bounced_at=None)
+# mail that nobody sent back; of text messages, those of which the network said so
+_DELIVERED = SENT & Q(bounced_at=None) & (~Q(channel="sms") | Q(delivered_at__isnull=False))
 _BEHAVIOUR: Mapping[str, Q] = {
     "delivered": _DELIVERED,
     "opened": Q(opened_at__isnull=False),

@@ -191,9 +191,16 @@ def refresh_moving(*, now: dt.datetime) -> int:
 
 
 def _delivered(mailing: int, states: Mapping[str, int]) -> int:
-    """What mail servers took and did not send back."""
+    """What mail servers took and did not send back; of text messages, what the networks said arrived."""
+    rows = Message.objects.filter(mailing=mailing)
+    if _is_text(mailing):
+        return rows.filter(delivered_at__isnull=False).count()
     returned = Message.objects.filter(mailing=mailing, bounced_at__isnull=False, state=Message.State.SENT).count()
     return max(states.get(Message.State.SENT, 0) - returned, 0)
+
+
+def _is_text(mailing: int) -> bool:
+    return Mailing.objects.filter(pk=mailing, type=Mailing.Type.SMS).exists()
 
 
 def _states(mailing: Mailing) -> dict[str, int]:
@@ -268,7 +275,7 @@ def _add(mailing: int, difference: Figures) -> None:
                 hours.setdefault((kind, hour), Counter())[who] += number
             case (name,):
                 setattr(counts, name, getattr(counts, name) + number)
-    if difference["bounced",]:
+    if difference["bounced",] or _is_text(mailing):
         counts.delivered = _delivered(mailing, counts.states)
     counts.save(update_fields=[*PEOPLE, "hits", "delivered"])
     _add_links(mailing, links)

@@ -5,19 +5,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from consent import addresses, sealed
-from mailings import accounts, compiling, domains, reading
+from mailings import accounts, compiling, domains, medium, reading, texts
 from mailings.channels import DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
+from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.reading import Reader
 from mailings.rendering.escaping import RenderError
+from recipients import phones
 from tracking import tokens
 
 MOST = 20  # addresses in one test
 _BETWEEN = re.compile(r"[;,\s]+")
+_BETWEEN_NUMBERS = re.compile(r"[;,\r\n]+")
 
 
 class CannotTest(ValueError):
@@ -47,12 +51,31 @@ def addresses_in(text: str) -> tuple[list[str], list[str]]:
     return good, sentences
 
 
+def numbers_in(text: str) -> tuple[list[str], list[str]]:
+    """Read telephone numbers, which may have spaces in them; give the good ones, and a sentence for each other one."""
+    good: list[str] = []
+    sentences: list[str] = []
+    for word in filter(None, (one.strip() for one in _BETWEEN_NUMBERS.split(text))):
+        try:
+            number = phones.normalise(word, settings.HOME_COUNTRY)
+        except phones.InvalidPhone as mistake:
+            sentences.append(f"{word[:40]}: {mistake}")
+            continue
+        if not phones.takes_texts(number):
+            sentences.append(_("%(number)s takes no text messages.") % {"number": word[:40]})
+        elif number not in good:
+            good.append(number)
+    return good, sentences
+
+
 def send(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> list[Sent]:
     """Send a test to each address, filled in for `who`. Raises CannotTest when nothing can be sent."""
     if not to:
         raise CannotTest(_("Write an address to send the test to."))
     if len(to) > MOST:
         raise CannotTest(_("A test goes to %(count)d addresses at most.") % {"count": MOST})
+    if medium.of(mailing).content is Content.TEXT:
+        return list(_hand_over(mailing, _texts(mailing, to, who)))
     compiled = compiling.preview_of(mailing, is_test=True)
     try:
         signer = domains.signer_for(mailing.from_address) or Signer([])
@@ -64,9 +87,22 @@ def send(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> 
     return list(_hand_over(mailing, ready))
 
 
+def _texts(mailing: Mailing, to: Sequence[str], who: Reader) -> list[tuple[str, bytes]]:
+    """The same text to each number, filled in for somebody. Raises CannotTest when it cannot be written."""
+    compiled = texts.compiled_of(mailing)
+    try:
+        text = texts.as_sent(compiled, mailing, who.data, tokens.TEST)
+    except RenderError as refusal:
+        raise CannotTest(str(refusal)) from refusal
+    compiling.keep_links(mailing, compiled.links)
+    return [(number, text.encode()) for number in to]
+
+
 def _hand_over(mailing: Mailing, ready: Sequence[tuple[str, bytes]]) -> Iterator[Sent]:
     """Through the account of the campaign, and nobody is told anything but what the server said."""
-    sender = tokens.return_path(mailing.pk, tokens.TEST)
+    is_text = medium.of(mailing).content is Content.TEXT
+    local = tokens.make("bounce", mailing.pk, tokens.TEST)
+    sender = local if is_text else tokens.return_path(mailing.pk, tokens.TEST)
     letters = [Outgoing(number, sender, address, body) for number, (address, body) in enumerate(ready)]
     try:
         channel = accounts.channel(accounts.choose(mailing), patience=accounts.QUICK)
@@ -78,7 +114,8 @@ def _hand_over(mailing: Mailing, ready: Sequence[tuple[str, bytes]]) -> Iterator
             found[receipt.number] = receipt
     except DeliveryError as failure:
         if not found:
-            raise CannotTest(_("The mail server does not answer: %(answer)s") % {"answer": failure}) from failure
+            text = _("The provider says: %(answer)s") if is_text else _("The mail server does not answer: %(answer)s")
+            raise CannotTest(text % {"answer": failure}) from failure
     finally:
         channel.close()
     for number, (address, _body) in enumerate(ready):

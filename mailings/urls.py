@@ -20,6 +20,8 @@ from mailings.views import (
     restraint,
     returned,
     sending,
+    text_prices,
+    texts,
     trends,
     wizard,
 )
@@ -45,6 +47,8 @@ urlpatterns = [
     path("mailings/<int:pk>/editions/", editions.index, name="editions"),
     path("mailings/<int:pk>/editions/language/", editions.add_language, name="edition_language"),
     path("mailings/<int:pk>/editions/remove/", editions.remove, name="edition_remove"),
+    path("mailings/<int:pk>/texts/", texts.survey, name="text_survey"),
+    path("mailings/<int:pk>/cost/", texts.cost, name="text_cost"),
     path("mailings/<int:pk>/preview/", content.preview, name="preview"),
     path("mailings/<int:pk>/preview/people/", content.preview_people, name="preview_people"),
     path("mailings/<int:pk>/test/", content.test, name="test"),
@@ -139,7 +143,12 @@ urlpatterns = [
     path("settings/accounts/<int:pk>/test/", accounts.test, name="account_test"),
     path("settings/accounts/<int:pk>/delete/", accounts.delete, name="account_delete"),
     path("settings/sending/", accounts.rules, name="sending_rules"),
+    path("settings/texts/", text_prices.prices, name="text_prices"),
+    path("replies/", texts.replies, name="text_replies"),
     path("settings/sending/limit/", accounts.limit, name="group_limit"),
-    # for readers
+    # for readers, and for providers of text messages
+    path("s/<slug:token>", texts.leave, name="text_leave"),
+    path("hooks/texts/<int:pk>/status/", texts.status, name="text_status"),
+    path("hooks/texts/<int:pk>/reply/", texts.reply, name="text_reply"),
     path("v/<str:token>/", online.view_online, name="view_online"),
 ]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 OURS, THEIRS = "ours", "theirs"
 WEEK = 7
+EVERY_DAY = frozenset(range(WEEK))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mailings import audience, editions, medium, preflight
+from mailings.medium import Content
 from mailings.models import Mailing
 
 STEPS: dict[str, str | Promise] = {
@@ -65,6 +66,12 @@ def _address(mailing: Mailing, code: str) -> str:
     return reverse(f"mailings:{code}", args=[mailing.pk])
 
 
+def after(mailing: Mailing, here: str) -> str:
+    """Give the address of the step behind this one."""
+    shown = [code for code in STEPS if code not in without(mailing)]
+    return reverse(f"mailings:{shown[min(shown.index(here) + 1, len(shown) - 1)]}", args=[mailing.pk])
+
+
 def without(mailing: Mailing) -> frozenset[str]:
     """Name the steps that a mailing of this type does not have."""
     return medium.of(mailing).without
@@ -86,6 +93,7 @@ def _states(mailing: Mailing) -> dict[str, str]:
 
 def jump(mailing: Mailing, finding: preflight.Finding) -> Jump:
     """Say where to go to mend this, to the field or block itself where there is one."""
-    anchors = {"setup": f"#id_{finding.place}", "content": f"#card_{finding.place}"}
+    is_text = medium.of(mailing).content is Content.TEXT
+    anchors = {"setup": f"#id_{finding.place}", "content": "#id_text" if is_text else f"#card_{finding.place}"}
     anchor = anchors.get(finding.step, "") if finding.place else ""
     return Jump(STEPS[finding.step], reverse(f"mailings:{finding.step}", args=[finding.edition or mailing.pk]) + anchor)

@@ -12,7 +12,7 @@ from consent import explain
 from consent.models import ConsentDetail, PrivacyMail, Suppression
 from recipients import changes, custom
 from recipients.imports import runs
-from recipients.models import Change, Company, EmailAddress, Import, ImportedChange, Person, Task
+from recipients.models import Change, Company, EmailAddress, Import, ImportedChange, Person, PersonPhone, Task
 from recipients.timeline import Beyond, Entry, Source, Who
 
 ICONS = {
@@ -77,7 +77,7 @@ def consent(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
 
 def blocks(who: Who, beyond: Beyond, limit: int) -> Iterable[Entry]:
     """When one of their addresses was blocked."""
-    rows = Suppression.objects.filter(channel="email", address__in=_addresses(who))
+    rows = Suppression.objects.filter(channel__in=("email", "sms"), address__in=_addresses(who))
     for block in beyond.rows(rows, "created_at")[:limit]:
         yield Entry(
             at=block.created_at,
@@ -171,10 +171,12 @@ def _brought(importing: Import, who: Who) -> bool:
 
 
 def _addresses(who: Who) -> QuerySet[Any, str]:
-    """Their addresses, to be asked for within another statement."""
+    """Their addresses and numbers, to be asked for within another statement."""
     if isinstance(who, Company):
         return who.email_addresses.values_list("address", flat=True)
-    return EmailAddress.objects.filter(person=who).values_list("address", flat=True)
+    mobile = Person.objects.filter(pk=who.pk).exclude(mobile="").values_list("mobile", flat=True)
+    numbers = PersonPhone.objects.filter(person=who).values_list("number", flat=True)
+    return EmailAddress.objects.filter(person=who).values_list("address", flat=True).union(mobile, numbers, all=True)
 
 
 def _owner(who: Who) -> dict[str, Who]:

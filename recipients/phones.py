@@ -1,5 +1,6 @@
 """Telephone numbers: read as people write them, kept as E.164, said as one says them at home. Pure."""
 
+import contextlib
 import functools
 import re
 
@@ -7,6 +8,7 @@ import phonenumbers
 from django.utils.translation import gettext as _
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 MOBILE, FIXED, OTHER = "mobile", "fixed", "other"
 KINDS = {
     PhoneNumberType.MOBILE: MOBILE,
@@ -61,6 +63,30 @@ def kind(number: str) -> str:
         return OTHER
 
 
+# What the owner pays for or nobody reads; all else may be a mobile one, as far as the plan of its country tells.
+DEAF = {
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.UAN,
+    PhoneNumberType.VOICEMAIL,
+}
+
+
+def takes_texts(number: str) -> bool:
+    """Say whether a text message to this E.164 number may arrive."""
+    return DUTCH_MOBILE.fullmatch(number) is not None or _takes_texts(number)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _takes_texts(number: str) -> bool:
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number)) not in DEAF
+    except NumberParseException:
+        return False
+
+
 @functools.lru_cache(maxsize=20_000)
 def said(number: str, country: str) -> str:
     """Write an E.164 number as one dials it from `country`: without its country when it is there already."""
@@ -71,3 +97,22 @@ def said(number: str, country: str) -> str:
     at_home = phonenumbers.country_code_for_region(country) == parsed.country_code if country else False
     way = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, way)
+
+
+def country(number: str) -> str:
+    """Give the country of an E.164 number, ISO 3166-1 alpha-2; empty for what belongs to none, such as +883."""
+    return _country(number[:8] if number.startswith(("+1", "+7", "+44")) else number[:4])
+
+
+@functools.lru_cache(maxsize=20_000)
+def _country(begins: str) -> str:
+    if len(begins) > 4:  # countries that share a code are told apart by the digits behind it
+        with contextlib.suppress(NumberParseException):
+            whole = phonenumbers.parse(begins.ljust(12, "0"))
+            if found := phonenumbers.region_code_for_number(whole):
+                return str(found)
+    for length in (4, 3, 2):
+        code = begins[1:length]
+        if code.isdigit() and (found := phonenumbers.region_code_for_country_code(int(code))) not in ("ZZ", "001"):
+            return str(found)
+    return ""

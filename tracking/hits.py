@@ -1,5 +1,6 @@
 """The redirect and the pixel, answered before Django: decode a token, append a line, answer. No database write.
 
+`/s/<token>` is the same for text messages, where there is little room; on the short domain it stands alone.
 `/c/<token>/<number>` leads to a link of the mailing the token names; its target is looked up, never taken from the request,
 so this is no open redirect. `/o/<token>` is the pixel. Everything else, forged and cut tokens included, goes on to Django,
 which has one page for all of them (tracking.views.no_such_page).
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import django.db
 from django.conf import settings
@@ -89,14 +91,24 @@ class Links:
 class Hits:
     """A WSGI application that answers clicks and opens itself and passes everything else on."""
 
-    def __init__(self, application: Application, folder: Path, node: str, proxies: int) -> None:
+    def __init__(
+        self, application: Application, folder: Path, node: str, proxies: int, *, short_host: str = ""
+    ) -> None:
         self._application = application
         self._journal = spool.Writer(folder, node)
         self._links = Links()
         self._proxies = proxies
+        self._short_host = short_host
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        if self._short_host and environ.get("HTTP_HOST", "").lower() == self._short_host and path[:3] != "/s/":
+            path = environ["PATH_INFO"] = f"/s{path}" if tokens.SHORT_TOKEN.fullmatch(path, 1) else path
+        if path[:3] == "/s/" and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            try:
+                return self._short(path[3:], environ, start_response)
+            except tokens.BadToken:
+                pass
         if path[:3] in ("/c/", "/o/") and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             try:
                 answer = self._click if path[1] == "c" else self._open
@@ -111,7 +123,18 @@ class Hits:
     def _click(self, rest: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         token, _, written = rest.partition("/")
         mailing, message = tokens.read("click", token)
-        number = _number(written)
+        return self._lead(mailing, message, _number(written), token, environ, start_response)
+
+    def _short(self, token: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        mailing, message, number = tokens.read_short(token)
+        if not number:
+            raise tokens.BadToken("the page to leave is Django's")
+        return self._lead(mailing, message, number, tokens.make("click", mailing, message), environ, start_response)
+
+    def _lead(
+        self, mailing: int, message: int, number: int, token: str, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        written = str(number)
         try:
             target = self._links.target(mailing, message, number, token)
         except django.db.Error:
@@ -158,7 +181,14 @@ class Hits:
 
 def before(application: Application) -> Hits:
     """Put the redirect and the pixel before `application`."""
-    return Hits(application, settings.JOURNAL_DIR / "hits", settings.NODE, settings.TRUSTED_PROXIES)
+    short_host = urlsplit(settings.SHORT_URL).netloc if f"{settings.BASE_URL}/s/" != settings.SHORT_URL else ""
+    return Hits(
+        application,
+        settings.JOURNAL_DIR / "hits",
+        settings.NODE,
+        settings.TRUSTED_PROXIES,
+        short_host=short_host,
+    )
 
 
 def _with_who(target: str, token: str) -> str:

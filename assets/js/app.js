@@ -3,6 +3,7 @@ import Alpine from "@alpinejs/csp";
 import "htmx.org";
 import "./shell/choosing.js";
 import "./shell/dialogs.js";
+import "./shell/inserting.js";
 import "./shell/keys.js";
 import "./shell/menus.js";
 import "./shell/picking.js";

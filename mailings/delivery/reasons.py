@@ -12,6 +12,7 @@ GAVE_UP = "gave_up"
 CANCELLED = "cancelled"
 ERASED = "erased_since"
 ADDRESS_CHANGED = "address_changed"
+NOT_MOBILE = "not_mobile"
 
 # the categories of tracking.refusals, as reasons of a failed message
 REASONS: dict[str, str | Promise] = {
@@ -24,6 +25,7 @@ REASONS: dict[str, str | Promise] = {
     CANCELLED: _("The mailing was cancelled before its turn came."),
     ERASED: _("This person asked to be erased before their turn came."),
     ADDRESS_CHANGED: _("Their address changed before their turn came; consent was bound to the old one."),
+    NOT_MOBILE: _("A landline, or a number that its owner pays for: it takes no text messages."),
     "resent": _("It failed, and was sent again since."),
     "dead_address": _("No such mailbox."),
     "inactive": _("The mailbox is not in use."),
@@ -31,6 +33,7 @@ REASONS: dict[str, str | Promise] = {
     "transient": _("Refused for now, for good in the end."),
     "block_sender": _("The receiving side does not take mail from us."),
     "auth": _("The receiving side could not verify that the mail is ours."),
+    "opted_out": _("They answered STOP to this number; the provider takes nothing for them until they answer START."),
     "content": _("The receiving side refused what the mail says, or its size."),
     "config": _("The receiving side is not set up to take this mail."),
     "unknown": _("Refused, for a reason we do not know."),

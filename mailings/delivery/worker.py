@@ -3,32 +3,27 @@ a cancellation or a withdrawn consent takes effect within seconds and progress s
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import timedelta as delta
-from email.utils import format_datetime
-from functools import lru_cache
-from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from consent import gate, preferences, sealed, unsubscribe
-from consent.gate import Call, MessageClass, Verdict
-from mailings import domains, editions, lifecycle, medium, mx, overriding, resting, unseen, zones
+from consent import gate, sealed
+from consent.gate import Call, Verdict
+from mailings import domains, lifecycle, mx, resting, zones
 from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
 from mailings.delivery import chunks, happenings, reasons, results, sql, throttle
 from mailings.delivery.journal import Journal
+from mailings.delivery.letters import Letter, Row, Stamp, Unfit
 from mailings.delivery.throttle import Throttle, is_slow_down
-from mailings.medium import Medium
+from mailings.delivery.writing import letter_of
 from mailings.models import Mailing
-from mailings.rendering.segments import Compiled
-from mailings.windows import THEIRS, Window
-from tracking import tokens
 
 FIRST_BATCH = 250
 SMALLEST, LARGEST = 20, 1000
@@ -53,106 +48,6 @@ SELECT m.address FROM mailings_message m
  WHERE m.id = ANY(%(numbers)s::bigint[]) AND m.person_id IS NOT NULL
    AND NOT EXISTS (SELECT FROM {addresses} e WHERE e.person_id = m.person_id AND e.address = m.address)
 """
-
-
-class Row(NamedTuple):
-    number: int
-    address: str
-    data: dict[str, Any]
-    country: str = ""
-    edition: int = 0
-
-    @property
-    def domain(self) -> str:
-        return self.address.rpartition("@")[2]
-
-
-class Stamp(NamedTuple):
-    """When a batch is written, and who signs it."""
-
-    date: str
-    seconds: int
-    signer: Signer | None = None
-
-    @classmethod
-    def at(cls, moment: datetime, signer: Signer | None = None) -> Self:
-        return cls(format_datetime(moment), int(moment.timestamp()), signer)
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What is the same for all recipients of a mailing, made ready once per process."""
-
-    mailing: int
-    medium: Medium
-    subscription_type: int | None
-    message_class: MessageClass
-    override: bool  # of consent, by two people
-    compiled: Mapping[int, Compiled]  # by edition
-    unseen: Mapping[int, Compiled]  # without the picture that counts opens
-    click: tokens.Maker
-    open: tokens.Maker
-    view: tokens.Maker
-    bounce: tokens.Maker
-    leave: tokens.Maker
-    view_url: str
-    preferences_url: str
-    unsubscribe: tuple[str, str]  # the address, before and after the person's key
-    domain: str  # of envelope senders and Message-IDs
-    sender: str  # the From address: its domain's keys sign
-    window: Window | None = None  # by the recipients' own clocks
-
-    def write(self, row: Row, stamp: "Stamp") -> Outgoing:
-        """Fill the letter in for one recipient. Raises ValueError or LookupError when its values cannot be written."""
-        mailing, number = self.mailing, row.number
-        before, after = self.unsubscribe
-        local = self.bounce(mailing, number)
-        token = self.click(mailing, number)
-        recipient = row.data
-        recipient["_to"] = row.address
-        recipient["_token"] = token
-        recipient["_open"] = self.open(mailing, number)
-        recipient["_view"] = f"{self.view_url}{self.view(mailing, number)}/"
-        recipient["_unsubscribe"] = f"{before}{recipient['_u']}{after}?m={token}"
-        recipient["_leave"] = f"{self.leave(mailing, number)}@{self.domain}"
-        recipient["_preferences"] = f"{self.preferences_url}{recipient.get('_p', '')}/?m={token}"
-        recipient["_message_id"] = f"{local[2:]}@{self.domain}"
-        recipient["_bounce"] = f"{local}@{self.domain}"
-        recipient["_date"] = stamp.date
-        body = (self.unseen if unseen.KEY in recipient else self.compiled)[row.edition].render(recipient)
-        if stamp.signer is not None:
-            body = stamp.signer.sign(body, at=stamp.seconds)
-        return Outgoing(number, f"{local}@{self.domain}", row.address, body, may_begin_with_dots=False)
-
-
-@lru_cache(maxsize=8)
-def letter_of(mailing: int, frozen_at: datetime | None) -> Letter:
-    """The letter of a frozen mailing; its content does not change any more."""
-    row = Mailing.objects.defer("content").get(pk=mailing, frozen_at=frozen_at)
-    worded = [row, *editions.of(row)]
-    window = Window.read(row.window)
-    key = "0" * 22  # stands for anybody's: what comes before and after it is the same for all
-    before, _, after = unsubscribe.path(key, row.subscription_type_id or 0).partition(key)
-    return Letter(
-        mailing,
-        medium.of(row),
-        row.subscription_type_id,
-        MessageClass(row.message_class),
-        overriding.stands(row),
-        {one.edition: Compiled.from_json(one.compiled or {}) for one in worded},
-        {one.edition: Compiled.from_json(one.compiled_unseen or one.compiled or {}) for one in worded},
-        click=tokens.maker("click"),
-        open=tokens.maker("open"),
-        view=tokens.maker("view"),
-        bounce=tokens.maker("bounce"),
-        leave=tokens.maker("leave"),
-        view_url=f"{settings.BASE_URL}/v/",
-        preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
-        domain=settings.BOUNCE_DOMAIN,
-        sender=row.from_address,
-        unsubscribe=(f"{settings.BASE_URL}{before}", after),
-        window=window if window and window.whose == THEIRS else None,
-    )
 
 
 def work(number: int, *, channel: Channel, clock: Clock = timezone.now) -> int:
@@ -292,11 +187,14 @@ class Shift:
         if letter.window is None:
             return rows
         now, opens = self.clock(), {}
-        for country in {row.country for row in rows}:
+        countries = [letter.country_of(row) for row in rows]
+        for country in set(countries):
             opens[country] = letter.window.opening(now, zones.of(country))
+        places = list(zip(rows, countries, strict=True))
         for moment in {moment for moment in opens.values() if moment > now}:
-            results.let_wait(self.claim.mailing, [row.number for row in rows if opens[row.country] == moment], moment)
-        return [row for row in rows if opens[row.country] <= now]
+            asleep = [row.number for row, country in places if opens[country] == moment]
+            results.let_wait(self.claim.mailing, asleep, moment)
+        return [row for row, country in places if opens[country] <= now]
 
     def _ask_gate(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
         addresses, countries = [row.address for row in rows], [row.country for row in rows]
@@ -334,6 +232,9 @@ class Shift:
                 continue
             try:
                 outgoing = letter.write(row, stamp)
+            except Unfit as unfit:
+                self.found.fail(row.number, unfit.reason, str(unfit))
+                continue
             except (ValueError, LookupError) as error:  # one recipient's values; the other 999 do not wait for it
                 self.found.fail(row.number, reasons.RENDER_ERROR, str(error) or type(error).__name__)
                 continue

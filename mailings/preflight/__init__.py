@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from consent import addresses
-from consent.gate import MessageClass
-from mailings import audience, compiling, content, editions, merge_data, starters
+from mailings import audience, compiling, content, editions, medium, merge_data, starters
+from mailings.medium import Content
 from mailings.models import Mailing
-from mailings.preflight import anchors, looks, targets, wording
+from mailings.preflight import anchors, looks, purpose, targets, texts, wording
 from mailings.preflight.findings import Finding, Severity, error, warning
 from mailings.rendering import blocks, drafts, mime, variables
 from recipients import selections
@@ -62,6 +62,8 @@ def recount(mailing: Mailing, *, now: datetime) -> audience.Counts:
 
 def quick(mailing: Mailing) -> list[Finding]:
     """Check a mailing without looking at its audience."""
+    if medium.of(mailing).content is Content.TEXT:
+        return [*texts.check(mailing), *_sources(mailing)]
     return [*_setup(mailing), *_content(mailing), *_sources(mailing), *_of_editions(mailing)]
 
 
@@ -100,15 +102,7 @@ def _setup(mailing: Mailing) -> Iterator[Finding]:
     if mailing.reply_to:
         yield from _address(mailing.reply_to, "reply_to", _("Reply to"))
     yield from wording.sender(mailing.from_address, mailing.reply_to)
-    if mailing.message_class != MessageClass.MARKETING:
-        text = _(
-            "This mailing goes out without asking for consent, also to who unsubscribed. Only what people must know about "
-            "an order, an account or an agreement may; one line of promotion makes it marketing."
-        )
-        yield warning("transactional", text, "setup", "message_class")
-    elif mailing.subscription_type_id is None:
-        text = _("Choose a subscription type: without it we cannot tell who agreed to this mailing.")
-        yield error("type_missing", text, "setup", "subscription_type")
+    yield from purpose.check(mailing)
     if not settings.POSTAL_ADDRESS:
         text = _("There is no postal address for the footer. An administrator sets POSTAL_ADDRESS.")
         yield error("postal_address_missing", text, "setup")
@@ -245,14 +239,20 @@ def _people(mailing: Mailing, **asked: str) -> str:
     return f"{reverse('mailings:recipients', args=[mailing.pk])}?{urlencode(asked)}#people"
 
 
+def _said(mailing: Mailing) -> Iterator[str]:
+    """Give every text of a mail and its editions."""
+    for subject, preheader, _sender, kept in editions.said(mailing):
+        yield from (subject, preheader)
+        with suppress(blocks.NoSuchBlock):
+            yield from _texts(blocks.Document.read(kept).blocks)
+
+
 def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
     """Name the merge values that stand somewhere without words for "no value"."""
-    texts: list[str] = []
-    for subject, preheader, _sender, kept in editions.said(mailing):
-        texts += [subject, preheader]
-        with suppress(blocks.NoSuchBlock):
-            texts += _texts(blocks.Document.read(kept).blocks)
-    bare = {key for text in texts for key in _bare(text)}
+    if medium.of(mailing).content is Content.TEXT:
+        bare = set(_bare(str(mailing.content.get("text", ""))))
+    else:
+        bare = {key for text in _said(mailing) for key in _bare(text)}
     known = [key for key in merge_data.EXPRESSIONS if key in bare]
     return (*known, *(key for key in sorted(bare) if key not in known and merge_data.is_known(key)))
 

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings import dns, dns_checks, editions
+from mailings import dns, dns_checks, editions, texts
 from mailings.models import DkimKey, Mailing
 from mailings.preflight import anchors
 from mailings.preflight.findings import Finding, warning
@@ -62,7 +62,7 @@ def look(mailing: Mailing, *, resolver: dns.Resolver | None, reach: Reach | None
 
 
 def _of_domain(mailing: Mailing, resolver: dns.Resolver | None) -> Iterator[Fact]:
-    domain = mailing.from_address.rpartition("@")[2].lower()
+    domain = "" if mailing.is_text else mailing.from_address.rpartition("@")[2].lower()
     if not domain:
         return
     keys = DkimKey.objects.filter(domain__name=domain).exclude(status=DkimKey.Status.RETIRED).select_related("domain")
@@ -90,6 +90,8 @@ def _of_links(mailing: Mailing, reach: Reach) -> Iterator[Fact]:
 
 def _links(mailing: Mailing) -> Sequence[str]:
     """Give the links that are the same for everybody."""
+    if mailing.is_text:
+        return [url for _number, url, _name in texts.compiled_of(mailing).links]
     urls: list[str] = []
     for _subject, _preheader, _sender, content in editions.said(mailing):
         try:

@@ -187,6 +187,12 @@ def catalogue() -> Mapping[str, Variable]:
     return {**CATALOGUE, **{one.name: one for some in own for one in some()}}
 
 
+def groups() -> list[tuple[str | Promise, list[Variable]]]:
+    """Give the variables a writer may choose, by group."""
+    rows = catalogue().values()
+    return [(label, [one for one in rows if one.group == group]) for group, label in GROUP_LABELS.items()]
+
+
 def find(name: str) -> Variable | None:
     """Give the variable of this name, by our name or by SuperOffice's."""
     if ".x_" in name:

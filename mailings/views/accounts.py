@@ -1,5 +1,6 @@
 """Settings for sending: the accounts mail goes through, what they may take, and the rules of the house."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import ProtectedError
@@ -10,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent import addresses
-from mailings import accounts, policy
+from mailings import accounts, policy, senders
 from mailings.accounts_forms import AccountForm, GroupLimitForm, PolicyForm
 from mailings.channels import Outcome
 from mailings.models import GroupLimit, SendingAccount
+from recipients import phones
 
 may_change = permission_required("mailings.change_sendingaccount", raise_exception=True)
 
@@ -46,6 +48,10 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, _("Saved. Send a test to see that it works.") if is_new else _("Saved"))
         return redirect("mailings:account", kept.pk)
     context = {"form": form, "account": account, "is_new": is_new, "name": account.name if not is_new else ""}
+    if not is_new and accounts.CHANNELS.get(account.kind) == "sms":
+        kind = senders.kind(str(account.options.get("sender", "")))
+        context["replies_url"] = f"{settings.BASE_URL}{accounts.replies_path(account)}"
+        context["limits"] = senders.LIMITS[kind] if kind else ""
     return render(request, "mailings/account.html", context, status=422 if form.errors else 200)
 
 
@@ -59,9 +65,10 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send one mail through the account and say what became of it."""
     account = get_object_or_404(SendingAccount, pk=pk)
     try:
-        to = addresses.normalise(request.POST.get("to", ""))
+        typed, is_text = request.POST.get("to", ""), accounts.CHANNELS.get(account.kind) == "sms"
+        to = phones.normalise(typed, settings.HOME_COUNTRY) if is_text else addresses.normalise(typed)
         receipt = accounts.send_test(account, to, now=timezone.now())
-    except addresses.InvalidAddress as mistake:
+    except (addresses.InvalidAddress, phones.InvalidPhone) as mistake:
         messages.error(request, str(mistake))
     except accounts.Unusable as trouble:
         messages.error(request, _("The account does not work: %(answer)s") % {"answer": trouble})

@@ -15,12 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import blocks_forms, compiling, content, editions, history, reading, starters, testsend
+from mailings import blocks_forms, compiling, content, editions, history, medium, reading, starters, testsend
+from mailings import texts as text_steps
+from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.reading import Reader
 from mailings.rendering import blocks, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.escaping import RenderError
+from mailings.views import texts
 from mailings.views.wizard import of_words, worded
 from tracking import library
 
@@ -100,6 +103,8 @@ def starter(request: HttpRequest, code: str, language: str) -> HttpResponse:
 @of_words
 def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 3: the blocks. What the page sends is saved at once; the answer is what has to change on the page."""
+    if medium.of(mailing).content is Content.TEXT:
+        return texts.edit(request, mailing)
     try:
         kept = Document.read(mailing.content)
         if request.method == "POST":
@@ -149,7 +154,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "sheet": sheet,
         "kinds": [(one.kind, one.label, one.icon) for one in blocks.KINDS.values()],
         "library_links": _library_links,
-        "groups": _groups(),
+        "groups": variables.groups(),
         "conditions": CONDITIONS,
         "look": _look(request, mailing),
         "tabs": editions.tabs(mailing),
@@ -164,12 +169,6 @@ CONDITIONS = (
         '[[IF:customer.language="nl"]]…[[ELSEIF:customer.language="de"]]…[[ELSE]]…[[ENDIF]]',
     ),
 )
-
-
-def _groups() -> list[tuple[Any, list[variables.Variable]]]:
-    """Give the variables a writer may choose, by group."""
-    rows = variables.catalogue().values()
-    return [(label, [one for one in rows if one.group == group]) for group, label in variables.GROUP_LABELS.items()]
 
 
 @dataclass(frozen=True)
@@ -219,6 +218,9 @@ def _reader(request: HttpRequest, mailing: Mailing) -> Reader:
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail in its frame: the HTML part of the very bytes that would be sent to this reader."""
     mailing = worded(pk)
+    if mailing.is_text:
+        seen_text = text_steps.seen(mailing, _reader(request, mailing).data)
+        return render(request, "mailings/preview_text.html", {"text": seen_text.text or seen_text.problem})
     try:
         seen = reading.preview(mailing, _reader(request, mailing), now=timezone.now())
     except (RenderError, NoSuchBlock) as refusal:
@@ -239,9 +241,11 @@ def preview_people(request: HttpRequest, pk: int) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
     people = reading.readers(mailing, words, now=timezone.now())
     context = {"people": people, "words": words, "mailing": mailing}
-    return render(request, "mailings/content_people.html", context)
+    is_text = medium.of(mailing).content is Content.TEXT
+    return render(request, "mailings/text_people.html" if is_text else "mailings/content_people.html", context)
 
 
+NUMBERS_HINT = gettext_lazy("Several numbers: put a comma or semicolon between them.")
 TEST_HINT = gettext_lazy("Several addresses: put a space, comma or semicolon between them.")
 
 
@@ -250,13 +254,15 @@ TEST_HINT = gettext_lazy("Several addresses: put a space, comma or semicolon bet
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """The dialog "Send test": to whom, filled in for whom, and what became of it."""
     mailing = worded(pk)
-    context: dict[str, Any] = {"mailing": mailing, "hint": TEST_HINT}
+    rings = medium.of(mailing).rings
+    context: dict[str, Any] = {"mailing": mailing, "rings": rings, "hint": NUMBERS_HINT if rings else TEST_HINT}
     if request.method != "POST":
         context["people"] = reading.readers(mailing, "", now=timezone.now())[:20]
         context["reader"] = _reader(request, mailing)
-        context["typed"] = getattr(request.user, "email", "")
+        context["typed"] = "" if rings else getattr(request.user, "email", "")
         return render(request, "mailings/testsend.html#form", context)
-    to, sentences = testsend.addresses_in(request.POST.get("to", "")[:4000])
+    typed = request.POST.get("to", "")[:4000]
+    to, sentences = testsend.numbers_in(typed) if rings else testsend.addresses_in(typed)
     try:
         if sentences:
             raise testsend.CannotTest(" ".join(sentences))

@@ -19,7 +19,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.views.public import WHYS
-from mailings import breakdowns, clickmap, followup, lifecycle, reading, reportfile, reports, resolving, slices
+from mailings import breakdowns, clickmap, followup, lifecycle, reading, reportfile, reports, resolving, slices, texts
 from mailings.followup_forms import FollowUpForm, TasksForm
 from mailings.models import Mailing, Message
 from mailings.rendering import frame
@@ -178,7 +178,10 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """What the mail said; on demand with what was clicked."""
-    context = _head(_mailing(pk), "content") | {"shows_map": request.GET.get("map") == "1"}
+    mailing = _mailing(pk)
+    context = _head(mailing, "content") | {"shows_map": request.GET.get("map") == "1"}
+    if mailing.is_text:
+        context |= {"text": texts.text_of(mailing), "sender": texts.sender_of(mailing)}
     return render(request, "mailings/as_sent.html", context)
 
 

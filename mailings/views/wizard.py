@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, editions, guests, merge_data, preflight, reasons, sources, tasks, wizard
+from mailings import audience, editions, guests, medium, merge_data, preflight, reasons, sources, tasks, texts, wizard
 from mailings.delivery import happenings
-from mailings.forms import OptionsForm, SendingForm, SetupForm
+from mailings.forms import SETUP_FORMS, OptionsForm, SendingForm
+from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.preflight import outside
 from mailings.rendering import variables
@@ -28,6 +29,7 @@ MOST_LOOKS = 30  # seconds a page waits for what workers ask others
 AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
 
 SHOWN = ("subscription_type", "selection", "project")  # of a mailing, on every page of the wizard
+SETUP_PAGES = {Content.BLOCKS: "mailings/setup.html", Content.TEXT: "mailings/setup_text.html"}
 
 type View = Callable[..., HttpResponse]
 
@@ -70,20 +72,19 @@ def _opened(view: View, find: Callable[[int], Mailing]) -> View:
 @of_draft
 def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 1: what it is, and who it comes from. Saves by itself; what is valid is kept whatever else is wrong."""
+    make, page = SETUP_FORMS[medium.of(mailing).content], SETUP_PAGES[medium.of(mailing).content]
     if request.method != "POST":
-        return render(
-            request, "mailings/setup.html", {"mailing": mailing, "step": "setup", "form": SetupForm(instance=mailing)}
-        )
+        return render(request, page, {"mailing": mailing, "step": "setup", "form": make(instance=mailing)})
     may_choose_class = request.user.has_perm("mailings.send_transactional")
-    form = SetupForm(request.POST, instance=mailing, may_choose_class=may_choose_class)
+    form = make(request.POST, instance=mailing, may_choose_class=may_choose_class)
     form.is_valid()
     form.keep()
     context = {"mailing": mailing, "step": "setup", "form": form}
     if request.headers.get("HX-Request") == "true":
         return render(request, "mailings/setup.html#said", context)
     if form.errors:
-        return render(request, "mailings/setup.html", context, status=422)
-    return redirect("mailings:template", mailing.pk)
+        return render(request, page, context, status=422)
+    return redirect(wizard.after(mailing, "setup"))
 
 
 @require_GET
@@ -204,6 +205,8 @@ def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}
     context |= {"sending": SendingForm(instance=mailing), "setback": happenings.setback(mailing)}
     context |= overrides.shown(request.user, mailing)
+    if mailing.is_text:
+        context["text_sender"] = texts.sender_of(mailing)
     return render(request, "mailings/confirm.html#checks" if is_asked else "mailings/confirm.html", context)
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib.auth.models import Permission, User
 
+from consent import sealed
 from consent.models import SubscriptionType
-from mailings.models import Mailing, Source
+from mailings.models import Mailing, SendingAccount, Source
 from recipients.models import Company, EmailAddress, Import, Person, PersonSearch, Project, Selection
 from tests.consent.factories import a_subscription_type, consents
 
@@ -78,3 +79,23 @@ def a_mailing(*, to: object = (), **values: Any) -> Mailing:
         column = {Selection: "selection", Project: "project", Person: "person", Import: "importing"}[type(source)]
         Source.objects.create(mailing=mailing, **{column: source})
     return mailing
+
+
+def a_text_account(sender: str = "+3197010000000", **options: Any) -> SendingAccount:
+    """An account for text messages; its options lead to a fake Twilio."""
+    given = {"user": "AC" + "0" * 32, "sender": sender, **options}
+    secret = sealed.seal("demo-token-of-no-value")
+    return SendingAccount.objects.create(name="Twilio", kind=SendingAccount.Kind.TWILIO, options=given, secret=secret)
+
+
+def a_text(text: str = "Hi [[customer.firstname|friend]], come and see! Stop? Answer STOP", **values: Any) -> Mailing:
+    """A draft of a text message that could be sent."""
+    return a_mailing(type=Mailing.Type.SMS, subject="", content={"text": text} | values.pop("content", {}), **values)
+
+
+def a_mobile(number: str, *, in_: Selection | None = None, agrees: bool = True, **values: Any) -> Person:
+    """Somebody with a mobile number, who agreed to text messages."""
+    person = a_person(in_=in_, mobile=number, **values)
+    if agrees:
+        consents(number, channel="sms", of=a_subscription_type())
+    return person

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from consent import suppressions
 from mailings import audience, lifecycle, overriding
-from mailings.delivery import worker
+from mailings.delivery import writing
 from mailings.models import Happening, Mailing, Message, Override
 from tests.conftest import NOON
 from tests.mailings.factories import a_mailing, a_person, a_selection, an_author
@@ -76,7 +76,7 @@ def test_the_gate_honours_it_again_at_hand_over() -> None:
     approved(mailing)
     lifecycle.start(mailing, by=an_overrider(), now=NOON)
 
-    letter = worker.letter_of(mailing.pk, mailing.frozen_at)
+    letter = writing.letter_of(mailing.pk, mailing.frozen_at)
 
     assert letter.override
 
