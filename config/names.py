@@ -106,6 +106,9 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
 }
 
 FIELDS: Mapping[str, Words] = {
+    "to": _("sent to"),
+    "width": _("width"),
+    "meaning": _("meaning"),
     "pruned_at": _("events removed at"),
     "summary_mailed_at": _("summary mailed at"),
     "counted_at": _("counted at"),

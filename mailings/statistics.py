@@ -118,8 +118,9 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
             clicks += _new_clicks(story, events)
     _write(batch, verdicts, moved, now)
     evidence.arrived(_proofs(stories), now=now)
+    texts = {story.mailing for story in stories if story.channel == "sms"}
     for number, difference in sorted(added.items()):
-        _add(number, difference)
+        _add(number, difference, is_text=number in texts)
     breakdowns.mark(sorted(added))
     if acts:
         returned.weigh(told, now=now)
@@ -257,7 +258,7 @@ def _write(batch: set[int], verdicts: list[Event], moved: list[tuple[int, Moment
         cursor.execute(SET_FOLDED, [now, sorted(batch)])
 
 
-def _add(mailing: int, difference: Figures) -> None:
+def _add(mailing: int, difference: Figures, *, is_text: bool) -> None:
     """Move a mailing's figures by what changed."""
     Counts.objects.get_or_create(mailing_id=mailing)
     counts = Counts.objects.select_for_update().get(mailing_id=mailing)
@@ -275,7 +276,7 @@ def _add(mailing: int, difference: Figures) -> None:
                 hours.setdefault((kind, hour), Counter())[who] += number
             case (name,):
                 setattr(counts, name, getattr(counts, name) + number)
-    if difference["bounced",] or _is_text(mailing):
+    if difference["bounced",] or is_text:
         counts.delivered = _delivered(mailing, counts.states)
     counts.save(update_fields=[*PEOPLE, "hits", "delivered"])
     _add_links(mailing, links)

@@ -269,6 +269,9 @@ def test_the_rules_of_the_house_are_kept_and_nonsense_is_refused(administrator: 
         "bounce_percent": "4",
         "complaint_percent": "0.1",
         "refused_percent": "20",
+        "texts_from": "09:00",
+        "texts_until": "21:00",
+        "currency": "EUR",
     }
 
     administrator.post("/settings/sending/", given)
