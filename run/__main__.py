@@ -86,7 +86,7 @@ class Places:
             "BOUNCE_DOMAIN": "bounces.postduif.localhost",
             "SENDER_NAME": "De Werkbank",
             "SENDER_ADDRESS": "hallo@dewerkbank.example",
-            "POSTAL_ADDRESS": "De Werkbank, Havenstraat 14, 3024 SC Rotterdam",
+            "POSTAL_ADDRESS": "Havenstraat 14, 3024 SC Rotterdam",
             "SECRET_KEY": secret_key(),
             "DELIVERY_RETRY_FIRST": "20",  # seconds: nobody watches a demo for hours
             "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -28,7 +28,7 @@ def marieke(
     page: Page, live_server: LiveServer, transactional_db: None, client: Client, settings: Settings, tmp_path: Path
 ) -> Visitor:
     """The demo's marketer at her desk."""
-    settings.POSTAL_ADDRESS = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
+    settings.POSTAL_ADDRESS = "Havenstraat 14, 3024 SC Rotterdam"
     settings.SENDER_NAME, settings.SENDER_ADDRESS = "De Werkbank", "hallo@dewerkbank.example"
     settings.BASE_URL, settings.MEDIA_ROOT = live_server.url, tmp_path
     for code in ("newsletter", "events", "product-news"):

@@ -51,7 +51,7 @@ PLACE = re.compile(r"%%?\(\w+\)[sd]|%[sd]")
 def _the_house(settings: Any, live_server: Any, tmp_path: Path, transactional_db: None) -> None:
     settings.BASE_URL = live_server.url
     settings.MEDIA_ROOT = tmp_path / "media"
-    settings.POSTAL_ADDRESS = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
+    settings.POSTAL_ADDRESS = "Havenstraat 14, 3024 SC Rotterdam"
     a_subscription_type()
     SubscriptionType.objects.update(name_nl="Nieuwsbrief", name_en="News for readers")
 

@@ -18,7 +18,7 @@ from tests.recipients.imports import workbooks
 @pytest.fixture(autouse=True)
 def _the_house(settings: Any, live_server: Any) -> None:
     settings.BASE_URL = live_server.url
-    settings.POSTAL_ADDRESS = "De Werkbank, Havenstraat 14, 3024 SC Rotterdam"
+    settings.POSTAL_ADDRESS = "Havenstraat 14, 3024 SC Rotterdam"
 
 
 def readers_of_all_kinds() -> Any:
