@@ -200,6 +200,8 @@ FIELDS: Mapping[str, Words] = {
     "judge": _("who wins"),
     "otherwise": _("when nobody wins"),
     "seed": _("seed"),
+    "judged_at": _("judged on"),
+    "scores": _("scores"),
     "ends_at": _("ends on"),
     "winner": _("winner"),
     "waived": _("passed over by an override"),

@@ -18,7 +18,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from consent import unsubscribe
-from mailings import candidates, editions, guests, medium, merge_data, restraint, unseen
+from mailings import candidates, editions, guests, medium, merge_data, restraint, trials, unseen
 from mailings.delivery import sql
 from mailings.models import Mailing, Message, Source
 from recipients import selections
@@ -285,8 +285,9 @@ def freeze(mailing: Mailing, *, now: datetime) -> Frozen:
         _evaluate(locked, now)
         terms = candidates.terms_of(locked, now=now)
         _prepare(candidates.chosen(locked.sources.all(), terms.parameters), terms)
-        _insert(locked)
+        _insert(locked, is_tested=trials.split(locked, is_first=True))
         guests.freeze(locked, terms)
+        trials.split_guests(locked)
         locked.frozen_at = now
         locked.save(update_fields=["frozen_at"])
     mailing.frozen_at = locked.frozen_at
@@ -303,6 +304,7 @@ def thaw(mailing: Mailing) -> None:
         locked.messages.all()._raw_delete(locked.messages.db)
         locked.frozen_at = mailing.frozen_at = None
         locked.save(update_fields=["frozen_at"])
+        trials.forget_start(locked)
 
 
 @dataclass(frozen=True)
@@ -367,7 +369,7 @@ def _add(mailing: Mailing, chosen: str, terms: candidates.Terms) -> Added:
     gets, held = sql.rows(_COUNT_ADDED, {})[0]
     retired = dict(sql.rows(_RETIRE, values))
     sql.run(_NUMBER_COPIES, values)
-    _insert(mailing)
+    _insert(mailing, is_tested=trials.split(mailing, is_first=False))
     return Added(gets, held, retired)
 
 
@@ -431,17 +433,21 @@ def _as_company(data: merge_data.MergeData) -> str:
                     THEN jsonb_build_object('_name', {company}{blank}{hello}) ELSE '{{}}'::jsonb END"""
 
 
-def _insert(mailing: Mailing) -> None:
+def _insert(mailing: Mailing, *, is_tested: bool = False) -> None:
     data, kept = merge_data.of(mailing), {"_name": merge_data.FULL_NAME, **KEYS}
     channel = medium.of(mailing).channel
     parameters: candidates.Parameters = {
         "mailing": mailing.pk,
         "channel": channel,
         "hurdles": list(candidates.HURDLES),
+        "waits": trials.WAITS,
+        "later": trials.LATER,
     }
+    edition = "audience.edition" if is_tested else editions.number_sql(mailing, parameters)
     sql = f"""
         INSERT INTO mailings_message
-               (mailing_id, person_id, channel, address, copy, state, reason, evidence, waived, answer, data, edition, attempts)
+               (mailing_id, person_id, channel, address, copy, state, reason, evidence, waived, answer, data, edition,
+                not_before, attempts)
         SELECT %(mailing)s, audience.person_id, %(channel)s,
                CASE WHEN audience.reason = ANY(%(hurdles)s::text[]) THEN '' ELSE audience.address END,
                audience.copy,
@@ -450,7 +456,7 @@ def _insert(mailing: Mailing) -> None:
                CASE WHEN audience.reason <> '' THEN '{{}}'::jsonb
                     WHEN {unseen.of_audience_sql(mailing)} THEN {data.object_sql(kept | {unseen.KEY: "true"})}
                     ELSE {data.object_sql(kept)} END {_as_company(data) if mailing.include_companies else ""},
-               {editions.number_sql(mailing, parameters)}, 0
+               {edition}, CASE WHEN {edition} = %(waits)s THEN %(later)s::timestamptz END, 0
           FROM audience
           JOIN recipients_person p ON p.id = audience.person_id {data.joins}
           LEFT JOIN consent_optoutkey o ON o.address = audience.address AND o.channel = %(channel)s

@@ -5,7 +5,7 @@ send) works on it; whatever is not words comes from the mailing it belongs to. W
 messages when the audience is frozen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -15,12 +15,19 @@ from django.utils.translation import gettext as _
 
 from mailings import candidates
 from mailings.delivery.sql import rows
-from mailings.models import Mailing
+from mailings.models import Mailing, Trial
 
 # Languages a mailing can be written in. Its footer speaks English where we have no translation.
 LANGUAGES = ("en", "nl", "de", "fr", "es", "it", "pt", "da", "sv", "nb", "fi", "pl")
 MOST = 12  # editions of one mailing
 SENDER = ("from_name", "from_address")
+INBOX = ("subject", "preheader")
+OWN: Mapping[str, tuple[str, ...]] = {  # by what a test is about; a language has all its words for itself
+    "": (*INBOX, "content"),
+    Trial.About.SUBJECT: INBOX,
+    Trial.About.SENDER: SENDER,
+    Trial.About.CONTENT: ("content",),
+}
 LENT = (  # what an edition has of its mailing, besides the sender where that is not tested
     "type", "status", "name", "message_class", "reply_to", "subscription_type", "selection", "project", "track_opens",
     "track_clicks", *Mailing.CAMPAIGN, "account", "window", "include_companies", "prefer_company", "frozen_at",
@@ -37,8 +44,10 @@ def of(mailing: Mailing) -> list[Mailing]:
     """Give the editions of a mailing, in order, with everything that is not words lent to them."""
     if mailing.edition_of_id:
         return []
-    kept = Mailing.with_editions.filter(edition_of=mailing.pk).order_by("edition")
-    return [lend(mailing, one) for one in kept]
+    kept = Mailing.with_editions.filter(edition_of=mailing.pk).defer("compiled", "compiled_unseen")
+    found = list(kept.order_by("edition"))
+    about = _about(mailing) if any(not one.edition_language for one in found) else ""
+    return [lend(mailing, one, about) for one in found]
 
 
 def find(pk: int) -> Mailing | None:
@@ -49,7 +58,8 @@ def find(pk: int) -> Mailing | None:
     one = found.first()
     if one is None or one.edition_of_id is None:
         return one
-    return lend(main_of(one), one)
+    main = main_of(one)
+    return lend(main, one, "" if one.edition_language else _about(main))
 
 
 def main_of(mailing: Mailing) -> Mailing:
@@ -57,14 +67,17 @@ def main_of(mailing: Mailing) -> Mailing:
     return mailing.edition_of or mailing
 
 
-def lend(mailing: Mailing, edition: Mailing) -> Mailing:
-    """Give an edition what is not its own."""
+def _about(mailing: Mailing) -> str:
+    """Say what the mailing's test is about."""
+    return Trial.objects.filter(mailing=mailing.pk).values_list("about", flat=True).first() or ""
+
+
+def lend(mailing: Mailing, edition: Mailing, about: str = "") -> Mailing:
+    """Give an edition what is not its own: of a test everything but what it is about."""
     edition.edition_of = mailing
-    for name in LENT:
+    own = OWN[about]
+    for name in (*LENT, *(name for name in (*INBOX, *SENDER, "content") if name not in own)):
         setattr(edition, name, getattr(mailing, name))
-    if edition.edition_language:
-        for name in SENDER:
-            setattr(edition, name, getattr(mailing, name))
     return edition
 
 
@@ -82,17 +95,19 @@ class Tab:
     is_here: bool = False
 
 
-def tabs(here: Mailing) -> list[Tab]:
-    """Give the mailing and its editions; nothing when there are none."""
+def tabs(here: Mailing, *, written: bool = False) -> list[Tab]:
+    """Give the mailing and its editions; nothing when there are none, or `written` asks for those with a content of their own."""
     main = main_of(here)
     others = of(main)
+    if written and others and not others[0].edition_language and _about(main) != Trial.About.CONTENT:
+        return []
     return [Tab(one, label(one), one.pk == here.pk) for one in [main, *others]] if others else []
 
 
 def label(mailing: Mailing) -> str:
     """Name an edition: its language, or its letter in a test."""
     main = main_of(mailing)
-    is_of_test = not mailing.edition_language if mailing.edition_of_id else not _has_languages(main)
+    is_of_test = not (mailing.edition_language if mailing.edition_of_id else _has_languages(main))
     return letter(mailing.edition) if is_of_test else name_of(language_of(mailing))
 
 
@@ -128,7 +143,7 @@ def add_language(mailing: Mailing, language: str) -> Mailing:
     main = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if language not in dict(languages_left(main)):
         raise CannotAdd(_("This language is there already, or we cannot write it."))
-    if hasattr(main, "trial"):
+    if Trial.objects.filter(mailing=main.pk).exists():
         raise CannotAdd(_("A mailing with an A/B test has one language: with both, too few people would get each."))
     return add(main, language=language, content={**main.content, "language": language})
 
@@ -149,7 +164,7 @@ def add(main: Mailing, *, language: str = "", content: dict[str, object] | None 
         from_address=main.from_address,
         content=main.content if content is None else content,
     )
-    return lend(main, edition)
+    return lend(main, edition, "" if language else _about(main))
 
 
 def remove(mailing: Mailing, number: int) -> None:
@@ -164,6 +179,9 @@ def copy(mailing: Mailing, to: Mailing) -> None:
         one.status = Mailing.Status.DRAFT
         one._state.adding = True
         one.save()
+    if trial := Trial.objects.filter(mailing=mailing.pk).first():
+        kept = {name: getattr(trial, name) for name in ("about", "share", "hours", "judge", "otherwise", "seed")}
+        Trial.objects.create(mailing=to, **kept)
 
 
 def readers(mailing: Mailing) -> dict[str, int]:
@@ -199,5 +217,4 @@ def said(mailing: Mailing) -> Sequence[Said]:
     own = (mailing.subject, mailing.preheader, mailing.from_name, mailing.content)
     if mailing.edition_of_id or not mailing.pk:
         return [own]
-    kept = Mailing.with_editions.filter(edition_of=mailing.pk).order_by("edition")
-    return [own, *kept.values_list("subject", "preheader", "from_name", "content")]
+    return [own, *((one.subject, one.preheader, one.from_name, one.content) for one in of(mailing))]

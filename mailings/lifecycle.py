@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailings import accounts, audience, compiling, policy, preflight, resting, statistics
+from mailings import accounts, audience, compiling, policy, preflight, resting, statistics, trials
 from mailings.delivery import chunks, domains, happenings
 from mailings.models import Chunk, Mailing, Message
 from mailings.preflight import Finding
@@ -292,8 +292,10 @@ def _back_to_draft(mailing: Mailing) -> None:
 
 def finish_done(*, now: dt.datetime) -> list[int]:
     """Finish every mailing with nobody left waiting; cut chunks anew should somebody wait in none."""
-    without_work = Mailing.objects.filter(status=Status.SENDING).exclude(
-        pk__in=Chunk.objects.exclude(state=Chunk.State.DONE).values("mailing")
+    without_work = (
+        Mailing.objects.filter(status=Status.SENDING)
+        .exclude(trials.waiting())
+        .exclude(pk__in=Chunk.objects.exclude(state=Chunk.State.DONE).values("mailing"))
     )
     return [mailing.pk for mailing in without_work if _finish(mailing, now)]
 

@@ -201,6 +201,8 @@ class Trial(models.Model):
     otherwise = models.CharField(_("when nobody wins"), max_length=4, choices=Otherwise, default=Otherwise.EVEN)
     seed = models.BigIntegerField()  # the same people in the same part, whenever it is frozen
     ends_at = models.DateTimeField(null=True)  # the earliest moment of a decision; null: not started
+    judged_at = models.DateTimeField(null=True)  # when the figures were looked at, once
+    scores = models.JSONField(default=dict)  # {"0": [people, who clicked or opened], …} at that moment
     decided_at = models.DateTimeField(null=True)
     winner = models.PositiveSmallIntegerField(null=True)  # Message.edition; null when decided: each to an equal part
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

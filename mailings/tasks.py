@@ -30,6 +30,7 @@ from mailings import (
     retention,
     returned,
     statistics,
+    trials,
 )
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
@@ -191,8 +192,17 @@ def tick() -> None:
         chunks.clear_cancelled(now=now)
         for mailing in lifecycle.due(now=now):
             start_mailing.apply_async(kwargs={"mailing": mailing}, expires=chunks.ISSUE_AGAIN)
+        for mailing in trials.due(now=now):
+            decide_trial.apply_async(kwargs={"mailing": mailing}, expires=chunks.ISSUE_AGAIN)
         lifecycle.finish_done(now=now)
         chunks.sweep()
+
+
+@shared_task
+def decide_trial(*, mailing: int) -> None:
+    """Let what won go to everybody who waits for it."""
+    if trials.decide(mailing, now=timezone.now()):
+        tick.delay()
 
 
 @contextmanager

@@ -93,6 +93,8 @@ def _states(mailing: Mailing) -> dict[str, str]:
 
 def jump(mailing: Mailing, finding: preflight.Finding) -> Jump:
     """Say where to go to mend this, to the field or block itself where there is one."""
+    if finding.step == "editions":
+        return Jump(_("Languages and A/B test"), _address(mailing, "editions"))
     is_text = medium.of(mailing).content is Content.TEXT
     anchors = {"setup": f"#id_{finding.place}", "content": "#id_text" if is_text else f"#card_{finding.place}"}
     anchor = anchors.get(finding.step, "") if finding.place else ""

@@ -123,7 +123,7 @@ def cut(mailing: Mailing, *, now: datetime) -> int:
     values = {"mailing": mailing.pk, "size": SIZE, "is_retry": False, "now": now}
     with transaction.atomic():
         sql.run(_OPEN_TALLY, values)
-        return sql.run(_CUT.format(which="state = 'pending'"), values)
+        return sql.run(_CUT.format(which="state = 'pending' AND not_before IS NULL"), values)
 
 
 def cut_left_over(mailing: int, *, now: datetime) -> int:

@@ -193,6 +193,8 @@ def _words(happening: Happening) -> str:
         "again": _("Sent again by %(name)s, to those it had not reached."),
         "arrived": _("%(name)s knows that it arrived where no answer had been seen."),
         "sent_again": _("%(name)s sends it once more where no answer had been seen."),
+        "trial_won": _("%(name)s chose variant %(variant)s for everybody else."),
+        "trial_even": _("%(name)s let each variant go to an equal part of everybody else."),
     }
     by_itself = {
         "started": _("Started."),
@@ -212,6 +214,9 @@ def _words(happening: Happening) -> str:
         "again": _("Sent again, to those it had not reached."),
         "arrived": _("It arrived where no answer had been seen."),
         "sent_again": _("Sent once more where no answer had been seen."),
+        "trial_won": _("Variant %(variant)s won and goes to everybody else."),
+        "trial_even": _("No variant won: each goes to an equal part of everybody else."),
+        "trial_open": _("No variant won: somebody has to choose."),
         "joined": _("Somebody joined the sources since."),
         "slowed": _("%(group)s asks us to slow down."),
         "too_late": _("It should have started on %(moment)s, and that was too long ago to start by itself."),
@@ -224,4 +229,5 @@ def _words(happening: Happening) -> str:
         "name": name,
         "moment": moment,
         "group": happening.detail.get("group", ""),
+        "variant": happening.detail.get("variant", ""),
     }

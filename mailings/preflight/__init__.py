@@ -20,7 +20,7 @@ from consent import addresses
 from mailings import audience, compiling, content, editions, medium, merge_data, starters
 from mailings.medium import Content
 from mailings.models import Mailing
-from mailings.preflight import anchors, looks, purpose, targets, texts, wording
+from mailings.preflight import anchors, looks, purpose, targets, tested, texts, wording
 from mailings.preflight.findings import Finding, Severity, error, warning
 from mailings.rendering import blocks, drafts, mime, variables
 from recipients import selections
@@ -64,7 +64,7 @@ def quick(mailing: Mailing) -> list[Finding]:
     """Check a mailing without looking at its audience."""
     if medium.of(mailing).content is Content.TEXT:
         return [*texts.check(mailing), *_sources(mailing)]
-    return [*_setup(mailing), *_content(mailing), *_sources(mailing), *_of_editions(mailing)]
+    return [*_setup(mailing), *_content(mailing), *_sources(mailing), *_of_editions(mailing), *tested.check(mailing)]
 
 
 def _of_editions(mailing: Mailing) -> Iterator[Finding]:
@@ -211,6 +211,7 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
         yield warning("much_held", text % figures, "recipients", link=_people(mailing, show="held"), count=counts.held)
     if not mailing.frozen_at:
         yield from _broken_selections(mailing)
+    yield from tested.of_audience(mailing, counts.gets)
     for key, people in counts.empty.items():
         if people:
             yield _empty(mailing, key, people)

@@ -53,7 +53,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     context = {
         "mailing": mailing,
         "step": "template",
-        "tabs": editions.tabs(mailing),
+        "tabs": editions.tabs(mailing, written=True),
         "starters": starters.STARTERS.values(),
         "earlier": kept.filter(archived_at=None).defer("content", "compiled", "compiled_unseen")[:EARLIER],
         "languages": starters.LANGUAGES.items(),
@@ -157,7 +157,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "groups": variables.groups(),
         "conditions": CONDITIONS,
         "look": _look(request, mailing),
-        "tabs": editions.tabs(mailing),
+        "tabs": editions.tabs(mailing, written=True),
         "aside": bool(mailing.aside),
     }
 

@@ -19,7 +19,19 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.views.public import WHYS
-from mailings import breakdowns, clickmap, followup, lifecycle, reading, reportfile, reports, resolving, slices, texts
+from mailings import (
+    breakdowns,
+    clickmap,
+    followup,
+    lifecycle,
+    reading,
+    reportfile,
+    reports,
+    resolving,
+    slices,
+    texts,
+    trials,
+)
 from mailings.followup_forms import FollowUpForm, TasksForm
 from mailings.models import Mailing, Message
 from mailings.rendering import frame
@@ -64,6 +76,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
         "tasks": TasksForm(),
         "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES],
         "overridden": overrides.reported(mailing),
+        "tested": trials.shown(mailing),
     }
     fragment = "#figures" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"mailings/detail.html{fragment}", context)

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
-from mailings import accounts, again, audience, lifecycle, policy, responses, tasks
+from mailings import accounts, again, audience, lifecycle, policy, responses, tasks, trials
 from mailings.delivery import happenings, progress
 from mailings.forms import SendingForm
 from mailings.models import Mailing
@@ -288,6 +288,7 @@ def _progress(mailing: Mailing) -> dict[str, Any]:
     return {
         "mailing": mailing,
         "progress": seen,
+        "tested": trials.shown(mailing),
         "states": seen.states.items(),
         "sum": seen.states.values(),
         "chart": progress.chart(mailing, now=now),
