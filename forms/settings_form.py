@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from consent import rules
 from forms.models import Form
+from mailings.material import brand
 
 SOURCES = ("own_form", "newsletter_signup", "event_own_contact", "ad_response")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}").fullmatch
@@ -58,7 +59,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         super().__init__(*args, **kwargs)
         self.fields["source"].choices = [(code, rules.SOURCES[code].name) for code in SOURCES]  # type: ignore[attr-defined]
         self.fields["owners"].queryset = Group.objects.order_by("name")  # type: ignore[attr-defined]
-        self.initial["colour"] = self.instance.style.get("colour", "#0f6171")
+        kit = brand.kit()
+        self.initial["colour"] = self.instance.style.get("colour", kit.accent if kit else "#0f6171")
 
     def clean_colour(self) -> str:
         colour = str(self.cleaned_data["colour"] or "#0f6171")

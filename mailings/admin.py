@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from mailings.material.models import Picture
+from mailings.material.models import Brand, Picture, SavedBlock, Template
 from mailings.models import (
     Breakdown,
     Chunk,
@@ -126,6 +126,18 @@ class ContentVersionAdmin(Large):
 class PictureAdmin(Large):
     list_display = ("title", "alt", "width", "height", "size", "added_at", "by", "archived_at")
     list_select_related = ("by",)
+
+
+@admin.register(SavedBlock, Template)
+class NamedAdmin(Large):
+    list_display = ("name", "at", "by")
+    list_select_related = ("by",)
+
+
+@admin.register(Brand)
+class BrandAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("accent", "font", "logo", "website")
+    list_select_related = ("logo",)
 
 
 @admin.register(Source)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from html.parser import HTMLParser
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from mailings.rendering.blocks import Block, Document, Style
 from mailings.rendering.compound import CELL_FIELDS, NETWORKS
 from mailings.rendering.pieces import Condition, scrub
 
+_LANGUAGE = re.compile(r"[a-z]{2}")
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 ALIGNMENTS = (("left", gettext_lazy("Left")), ("center", gettext_lazy("Centre")), ("right", gettext_lazy("Right")))
 
@@ -441,6 +442,8 @@ class StyleForm(forms.Form):
         label=gettext_lazy("Colour of buttons and links"), widget=forms.TextInput({"type": "color"})
     )
     page = forms.CharField(label=gettext_lazy("Colour around the mail"), widget=forms.TextInput({"type": "color"}))
+    paper = forms.CharField(label=gettext_lazy("Colour of the mail"), widget=forms.TextInput({"type": "color"}))
+    ink = forms.CharField(label=gettext_lazy("Colour of the words"), widget=forms.TextInput({"type": "color"}))
     font = forms.ChoiceField(
         label=gettext_lazy("Letters"),
         choices=(
@@ -530,6 +533,19 @@ def shown(document: Document, subject: str, preheader: str) -> Sheet:
     inbox.is_valid()
     style = {name: getattr(document.style, name) for name in StyleForm.base_fields}
     return Sheet(document, cards, inbox, StyleForm(initial=style, prefix="style"))
+
+
+def cleaned(document: Document) -> Document:
+    """Take a document through the forms, as if somebody had typed it: what comes from a file holds nothing else."""
+    numbered = [replace(block, id=blocks.new_id()) for block in document.blocks]
+    kept = (FORMS[one.kind](_data(one), prefix=one.id).kept(one.id, one) for one in numbered)
+    language = document.language if _LANGUAGE.fullmatch(document.language) else "en"
+    return Document(tuple(kept), language, document.style, document.template[:40])
+
+
+def as_sent(block: Block) -> list[tuple[str, str]]:
+    """Give a block the way the Content page sends it, for a page that shall have it from now on."""
+    return [("block", block.id), (f"{block.id}-kind", block.kind), (f"{block.id}-new", "1"), *_data(block).items()]
 
 
 def sent(data: QueryDict, kept: Document) -> Sheet:

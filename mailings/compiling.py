@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from consent.gate import MessageClass
 from mailings import editions, medium, texts
+from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.rendering.blocks import Document
@@ -42,7 +43,7 @@ def letter_of(mailing: Mailing) -> Letter:
         subscription_code=mailing.subscription_type.code if mailing.subscription_type else "",
         subscription_name=subscription,
         sender_name=mailing.from_name or settings.SENDER_NAME,
-        postal_address=settings.POSTAL_ADDRESS,
+        postal_address=brand.postal_address(),
         base_url=settings.BASE_URL,
         list_domain=urlsplit(settings.BASE_URL).hostname or "localhost",
         is_marketing=mailing.message_class == MessageClass.MARKETING,

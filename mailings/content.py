@@ -10,6 +10,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailings import history
+from mailings.material import brand, templates
+from mailings.material.models import Template
 from mailings.models import ContentVersion, Mailing
 from mailings.rendering.blocks import Block, Button, Columns, Document, Product
 from mailings.starters import Starter
@@ -62,7 +64,7 @@ def start_from(mailing: Mailing, starter: Starter, language: str, *, now: dateti
     """
     written = starter.letter(language)
     subject = mailing.subject or written.subject
-    document = leading_to(home_of(mailing), written.document)
+    document = leading_to(home_of(mailing), brand.dress(written.document, brand.kit()))
     _replace(mailing, document, subject=subject, preheader=mailing.preheader or written.preheader, now=now)
 
 
@@ -83,6 +85,13 @@ def _led(block: Block, url: str) -> Block:
         cells = (replace(cell, url=url) if cell.button and not cell.url else cell for cell in block.cells)
         return replace(block, cells=tuple(cells))
     return block
+
+
+def start_from_template(mailing: Mailing, template: Template, *, now: datetime) -> None:
+    """Begin with a template of our own, as it was saved. What was there is put aside. Raises Changed, NoSuchBlock."""
+    document = templates.document(template)
+    subject = mailing.subject or template.subject
+    _replace(mailing, document, subject=subject, preheader=mailing.preheader or template.preheader, now=now)
 
 
 def start_from_mailing(mailing: Mailing, earlier: Mailing, *, now: datetime) -> None:

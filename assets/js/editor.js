@@ -5,6 +5,7 @@ import { startCards } from "./editor/cards.js";
 import { startHistory } from "./editor/history.js";
 import { startPictures } from "./editor/pictures.js";
 import { startPreview } from "./editor/preview.js";
+import { startSaved } from "./editor/saved.js";
 import { startSaving } from "./editor/saving.js";
 import { startWords } from "./editor/words.js";
 
@@ -16,4 +17,5 @@ if (form) {
   const history = startHistory(form, saving);
   const cards = startCards(form, { saving, history, words, preview });
   if (document.getElementById("pictures")) startPictures(form, { saving, words, cards });
+  if (document.getElementById("keep-block")) startSaved(form, { saving, cards });
 }

@@ -29,6 +29,7 @@ from forms.definition import Definition
 from forms.guard import Sign
 from forms.models import Form, Version
 from forms.publishing import Door
+from mailings.material import brand
 from tracking.hits import ARRIVES
 
 EMBEDS = frozenset({"page", "inline", "popup", "tab", "plain", "api"})
@@ -70,9 +71,11 @@ def script(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def style(request: HttpRequest, key: str) -> HttpResponse:
-    """The sender's colours, as a style sheet of our own origin."""
+    """The sender's colours, as a style sheet of our own origin; a form without its own takes the brand kit's."""
     form = get_object_or_404(Form, key=key)
-    return HttpResponse(look.sheet(form.style), content_type="text/css; charset=utf-8")
+    kit = brand.kit()
+    colours = ({"colour": kit.accent} if kit else {}) | form.style
+    return HttpResponse(look.sheet(colours), content_type="text/css; charset=utf-8")
 
 
 @login_not_required

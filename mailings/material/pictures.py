@@ -16,7 +16,7 @@ from mailings.material.models import Picture
 from mailings.rendering.picturing import NAME, WIDTHS
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif"}
-_NAME = re.compile(NAME)
+IN_TEXT = re.compile(NAME)  # the name of a picture, wherever it stands
 
 
 def take_in(file: bytes, title: str, *, by: User | AnonymousUser | None, now: datetime, alt: str = "") -> Picture:
@@ -53,7 +53,7 @@ def _place(name: str, width: int = 0) -> str:
 
 def data(name: str, width: int = 0) -> bytes | None:
     """Give the file of a picture, or of its narrower copy where there is one; None when there is no such picture."""
-    if not _NAME.fullmatch(name) or (width and width not in WIDTHS):
+    if not IN_TEXT.fullmatch(name) or (width and width not in WIDTHS):
         return None
     for place in [_place(name, width), _place(name)] if width else [_place(name)]:
         try:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from django.utils.translation import ngettext
 
 from consent import addresses
 from mailings import audience, compiling, content, editions, medium, merge_data, starters
+from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.preflight import anchors, looks, purpose, targets, tested, texts, wording
@@ -103,8 +103,8 @@ def _setup(mailing: Mailing) -> Iterator[Finding]:
         yield from _address(mailing.reply_to, "reply_to", _("Reply to"))
     yield from wording.sender(mailing.from_address, mailing.reply_to)
     yield from purpose.check(mailing)
-    if not settings.POSTAL_ADDRESS:
-        text = _("There is no postal address for the footer. An administrator sets POSTAL_ADDRESS.")
+    if not brand.postal_address():
+        text = _("There is no postal address for the footer. Write it into the brand kit (Library, Brand).")
         yield error("postal_address_missing", text, "setup")
 
 

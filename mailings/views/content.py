@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.csp import CSP
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
@@ -17,28 +15,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from mailings import blocks_forms, compiling, content, editions, history, medium, reading, starters, testsend
 from mailings import texts as text_steps
+from mailings.material import brand
+from mailings.material.models import SavedBlock, Template
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.reading import Reader
 from mailings.rendering import blocks, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.escaping import RenderError
-from mailings.views import texts
+from mailings.views import shown, texts
+from mailings.views.shown import MAIL_POLICY
 from mailings.views.wizard import of_words, worded
 from tracking import library
 
 CLIPPED = 102  # kB of HTML that Gmail shows
 EARLIER = 12  # mailings offered as templates
-# A mail brings its own style and pictures from anywhere; nothing in it runs, and it is nobody's origin.
-MAIL_POLICY: dict[str, Any] = {
-    "default-src": [CSP.NONE],
-    "img-src": [CSP.SELF, "http:", "https:"],
-    "style-src": [CSP.UNSAFE_INLINE],
-    "frame-ancestors": [CSP.SELF],
-    "base-uri": [CSP.NONE],
-    "form-action": [CSP.NONE],
-    "sandbox": True,
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,6 +46,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         "step": "template",
         "tabs": editions.tabs(mailing, written=True),
         "starters": starters.STARTERS.values(),
+        "ours": Template.objects.defer("content").order_by("name"),
         "earlier": kept.filter(archived_at=None).defer("content", "compiled", "compiled_unseen")[:EARLIER],
         "languages": starters.LANGUAGES.items(),
         "language": language if language in starters.LANGUAGES else "en",
@@ -69,6 +61,9 @@ def _begin(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     try:
         if starter := starters.STARTERS.get(request.POST.get("starter", "")):
             content.start_from(mailing, starter, request.POST.get("language", "en"), now=now)
+        elif request.POST.get("ours", "").isdecimal():
+            template = get_object_or_404(Template, pk=int(request.POST["ours"]))
+            content.start_from_template(mailing, template, now=now)
         elif request.POST.get("mailing", "").isdecimal():
             earlier = get_object_or_404(Mailing, pk=int(request.POST["mailing"]))
             content.start_from_mailing(mailing, earlier, now=now)
@@ -88,14 +83,8 @@ def starter(request: HttpRequest, code: str, language: str) -> HttpResponse:
     if code not in starters.STARTERS or language not in starters.LANGUAGES:
         raise Http404
     written = starters.STARTERS[code].letter(language)
-    draft = Mailing(
-        pk=0,
-        name=str(starters.STARTERS[code].name),
-        from_name=settings.SENDER_NAME,
-        subject=written.subject,
-        content=written.document.to_json(),
-    )
-    return HttpResponse(frame.in_light(reading.preview(draft, reading.sample(), now=timezone.now()).html))
+    document = brand.dress(written.document, brand.kit())
+    return shown.mail(document, name=str(starters.STARTERS[code].name), subject=written.subject)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,6 +145,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "library_links": _library_links,
         "groups": variables.groups(),
         "conditions": CONDITIONS,
+        "saved": SavedBlock.objects.order_by("name").values_list("pk", "name"),
         "look": _look(request, mailing),
         "tabs": editions.tabs(mailing, written=True),
         "aside": bool(mailing.aside),

@@ -11,7 +11,7 @@ from mailings import editions, reading
 from mailings.models import Message
 from mailings.rendering.blocks import NoSuchBlock
 from mailings.rendering.escaping import RenderError
-from mailings.views.content import MAIL_POLICY
+from mailings.views.shown import MAIL_POLICY
 from tracking import tokens
 
 # Links must lead somewhere from here; scripts still never run and no cookie is read.

@@ -39,7 +39,7 @@ from mailings.rendering.blocks import NoSuchBlock
 from mailings.rendering.escaping import RenderError
 from mailings.slices import Slice
 from mailings.views import overrides
-from mailings.views.content import MAIL_POLICY
+from mailings.views.shown import MAIL_POLICY
 from recipients import paging
 from recipients.models import Person, Project
 from tracking import bounces

@@ -12,6 +12,7 @@ from mailings.material.models import Picture
 from tests.browser.conftest import Visitor
 from tests.browser.test_content import a_draft, mail, saved
 from tests.conftest import NOON
+from tests.mailings.factories import a_mailing
 from tests.mailings.test_pictures import a_file, a_photo
 
 
@@ -73,6 +74,41 @@ def test_a_file_that_is_no_picture_is_refused_in_words(author: Visitor) -> None:
 
     expect(page.locator("#notices")).to_contain_text("do not show SVG")
     assert Picture.objects.count() == 0
+
+
+def test_a_block_is_kept_for_everybody_and_put_into_another_mail(author: Visitor) -> None:
+    page = author.open(f"/mailings/{a_draft().pk}/content/")
+    page.locator("#card_b3 [data-toggle]").focus()
+    page.locator("#card_b3").get_by_role("button", name="Save for everybody").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Save for everybody")
+    dialog.get_by_label("Name").fill("Come along")
+    author.inspect()
+    author.shot("keep-block")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("“Come along” is saved for everybody")
+    page.get_by_role("button", name="Save as template").click()
+    page.get_by_role("dialog", name="Save as template").get_by_label("Name").fill("Open day")
+    page.get_by_role("dialog", name="Save as template").get_by_role("button", name="Save it").click()
+    expect(page.locator("#toasts")).to_contain_text("is a template now")
+
+    other = a_mailing(content={"blocks": [{"id": "b1", "kind": "text", "html": "<p>Dear you</p>"}]})
+    page = author.open(f"/mailings/{other.pk}/content/")
+    page.get_by_role("button", name="Add a block").click()
+    author.inspect()
+    author.shot("saved-blocks-menu")
+    page.get_by_role("group", name="Saved blocks").get_by_role("button", name="Come along").click()
+    expect(page.locator("#cards [data-block]")).to_have_count(2)
+    saved(page)
+
+    other.refresh_from_db()
+    assert other.content["blocks"][1]["text"] == "I am coming"
+    author.tour("/library/templates/", "templates")
+    author.tour("/library/blocks/", "blocks")
+    author.tour("/library/brand/", "brand")
+    page = author.open("/library/templates/")
+    page.get_by_role("button", name="New mailing Open day").click()
+    expect(page.get_by_role("heading", name="Setup")).to_be_visible()
 
 
 def test_the_library_on_a_desk_and_on_a_phone(author: Visitor) -> None:

@@ -168,5 +168,5 @@ export function startCards(form, { saving, history, words, preview }) {
     if (again) setOpen(again, true);
   });
   drag();
-  return { take };
+  return { take, below: () => below };
 }

@@ -17,7 +17,7 @@ const belongs = (id) => ([name, value]) => (name === "block" ? value === id : na
 
 export const newId = () => [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function insert(list, after, added) {
+export function insert(list, after, added) {
   const place = after ? list.findLastIndex(belongs(after)) : list.findLastIndex(([name]) => name === "block" || /-kind$/.test(name));
   const last = after ? place : list.reduce((found, entry, index) => (list.some(([n, v]) => n === "block" && belongs(v)(entry)) ? index : found), place);
   return [...list.slice(0, last + 1), ...added, ...list.slice(last + 1)];
