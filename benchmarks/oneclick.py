@@ -73,10 +73,10 @@ def together(address: tuple[str, int], links: list[str]) -> list[float]:
         return list(providers.map(leave, links))
 
 
-def post(address: tuple[str, int], path: str) -> int:
+def post(address: tuple[str, int], path: str, body: str = BODY) -> int:
     client = http.client.HTTPConnection(*address, timeout=60)
     try:
-        client.request("POST", path, BODY, {"Content-Type": "application/x-www-form-urlencoded"})
+        client.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
         response = client.getresponse()
         response.read()
         return response.status
