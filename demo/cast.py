@@ -100,9 +100,24 @@ def staff() -> list[User]:
     return found
 
 
+def home(place: int, one: Someone) -> dict[str, str]:
+    """Where somebody lives who is not known by their company; of one in four nobody knows."""
+    if one.firm is not None or place % 4 == 0:
+        return {}
+    city = {"NL": "Rotterdam", "BE": "Gent", "DE": "Emden"}.get(one.country, "London")
+    return {"street": drawn.street(place), "postcode": drawn.postcode(place, one.country), "city": city}
+
+
 def people_of(someones: list[Someone], ours: list[User], *, now: dt.datetime) -> list[Person]:
     companies = Company.objects.bulk_create(
-        Company(name=firm.name, city=firm.city, country=firm.country, website=f"https://{firm.host}")
+        Company(
+            name=firm.name,
+            street=firm.street,
+            postcode=firm.postcode,
+            city=firm.city,
+            country=firm.country,
+            website=f"https://{firm.host}",
+        )
         for firm in drawn.firms()
     )
     persons = Person.objects.bulk_create(
@@ -114,12 +129,13 @@ def people_of(someones: list[Someone], ours: list[User], *, now: dt.datetime) ->
             company=None if one.firm is None else companies[one.firm],
             language=one.language,
             country=one.country,
+            **home(place, one),
             mobile=one.phone,
             our_contact=ours[one.contact],
             is_former_employee=one.is_former,
             notes=one.notes,
         )
-        for one in someones
+        for place, one in enumerate(someones)
     )
     EmailAddress.objects.bulk_create(
         EmailAddress(person=person, address=address, rank=rank)

@@ -24,6 +24,7 @@ from mailings import library, lifecycle, sources, statistics
 from mailings.channels import Outcome, Receipt
 from mailings.delivery import results
 from mailings.models import Chunk, Mailing, Message
+from recipients.models import Import
 from tracking import journal
 from tracking.journal import NewEvent
 from tracking.models import Link
@@ -51,7 +52,21 @@ def tell(cast: Cast, *, now: dt.datetime) -> list[Mailing]:
         mailing = draft(planned, cast)
         acts[planned.fate](mailing, planned, cast, now)
         made.append(mailing)
+    made.append(post_letters(cast, now=now))
     return made
+
+
+def post_letters(cast: Cast, *, now: dt.datetime) -> Mailing:
+    """A mailing on paper, ready to be looked at and made: the demo prints nothing by itself."""
+    mailing = library.new(name="Open day, by post", by=cast.ours[0], kind=Mailing.Type.DOCUMENT)
+    mailing.subscription_type = next(iter(cast.types.values()))
+    mailing.content = echoes.LETTER
+    mailing.content_version = 1
+    mailing.letter |= echoes.LETTER_FRAME
+    mailing.save()
+    source = next(one for one in cast.lists.values() if not isinstance(one, Import))
+    sources.add(mailing, KINDS[type(source)], source.pk)
+    return mailing
 
 
 def draft(planned: Planned, cast: Cast) -> Mailing:

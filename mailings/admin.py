@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from mailings.letters.models import PrintRun
 from mailings.material.models import Brand, Picture, SavedBlock, Template
 from mailings.models import (
     Breakdown,
@@ -288,6 +289,13 @@ class UnengagedAdmin(Large):
 class PersonalMailAdmin(Large):
     list_display = ("address", "subject", "state", "by", "created_at", "sent_at")
     list_filter = ("state",)
+
+
+@admin.register(PrintRun)
+class PrintRunAdmin(Large):
+    list_display = ("mailing", "first", "letters", "pages", "at")
+    list_select_related = ("mailing",)
+    exclude = ("pdf",)
 
 
 @admin.register(TextPrice)

@@ -20,6 +20,9 @@ from django.utils.translation import gettext as _
 from consent import unsubscribe
 from mailings import candidates, editions, guests, medium, merge_data, restraint, trials, unseen
 from mailings.delivery import sql
+from mailings.letters import addresses as letter_addresses
+from mailings.letters import making
+from mailings.letters.sheet import Sheet
 from mailings.models import Mailing, Message, Source
 from recipients import selections
 from recipients.models import Selection
@@ -435,7 +438,10 @@ def _as_company(data: merge_data.MergeData) -> str:
 
 def _insert(mailing: Mailing, *, is_tested: bool = False) -> None:
     data, kept = merge_data.of(mailing), {"_name": merge_data.FULL_NAME, **KEYS}
-    channel = medium.of(mailing).channel
+    channel, order = medium.of(mailing).channel, "audience.person_id"
+    if channel == "letter":
+        kept |= {making.DATA: letter_addresses.window(merge_data.FULL_NAME)}
+        order = f"{letter_addresses.ORDERS[Sheet.read(mailing.letter).sort]}, audience.person_id"
     parameters: candidates.Parameters = {
         "mailing": mailing.pk,
         "channel": channel,
@@ -460,7 +466,8 @@ def _insert(mailing: Mailing, *, is_tested: bool = False) -> None:
           FROM audience
           JOIN recipients_person p ON p.id = audience.person_id {data.joins}
           LEFT JOIN consent_optoutkey o ON o.address = audience.address AND o.channel = %(channel)s
-         ORDER BY audience.person_id
+          LEFT JOIN recipients_company firm ON firm.id = p.company_id
+         ORDER BY {order}, audience.is_company
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

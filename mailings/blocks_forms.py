@@ -328,6 +328,10 @@ class DividerForm(BlockForm):
     block = blocks.Divider
 
 
+class PageBreakForm(BlockForm):
+    block = blocks.PageBreak
+
+
 class SpacerForm(BlockForm):
     block = blocks.Spacer
     height = forms.IntegerField(label=gettext_lazy("Height in pixels"), min_value=4, max_value=200, initial=24)
@@ -420,6 +424,7 @@ FORMS: Mapping[str, type[BlockForm]] = {
         ProductForm,
         DividerForm,
         SpacerForm,
+        PageBreakForm,
         MenuForm,
         SocialForm,
         CodeForm,

@@ -25,6 +25,8 @@ HURDLES: Mapping[str, str | Promise] = {
     "former_employee": _("Does not work there any more"),
     "no_address": _("No e-mail address"),
     "no_mobile": _("No mobile number"),
+    "no_postal_address": _("No postal address"),
+    "objected": _("Objected to direct marketing"),
     "duplicate": _("Somebody else with this address gets it"),
     "company_gets_it": _("The company gets it at its own address"),
 }
@@ -41,7 +43,8 @@ MEMBERS = {
 _KNOWN = """
     SELECT p.id AS person_id, coalesce(e.address, '') AS address,
            coalesce(nullif(p.country, ''), company.country, '') AS country,
-           CASE WHEN p.is_former_employee THEN 'former_employee' WHEN e.address IS NULL THEN '{lacking}' ELSE '' END
+           CASE WHEN p.is_former_employee THEN 'former_employee' WHEN e.address IS NULL THEN '{lacking}'
+                WHEN {refused} THEN 'objected' ELSE '' END
            AS hurdle
       FROM chosen
       JOIN recipients_person p ON p.id = chosen.person_id
@@ -164,7 +167,7 @@ def judged(people: str, terms: Terms, *, numbered: str = "") -> str:
         duplicate="copy > 0" if terms.one_per_address else "false",
         passed=", is_company" if has_companies else "",
     )
-    own = _KNOWN.format(addresses=of_type.addresses, lacking=of_type.lacking)
+    own = _KNOWN.format(addresses=of_type.addresses, lacking=of_type.lacking, refused=of_type.refused)
     both = _OWN_AND_COMPANIES.format(prefers=str(terms.prefer_company).lower(), lacking=of_type.lacking)
     known = both if has_companies else own
     firm = _FIRM.format(company_addresses=of_type.company_addresses)

@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from consent.gate import MessageClass
 from mailings import editions, medium, texts
+from mailings.letters import making
 from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
@@ -21,7 +22,7 @@ from mailings.rendering.texting import Compiled as Text
 from tracking import library
 from tracking.models import Link
 
-__all__ = ["CannotCompile", "compile_mailing", "keep_links", "letter_of", "preview_of"]
+__all__ = ["CannotCompile", "compile_document", "compile_mailing", "keep_links", "letter_of", "preview_of"]
 
 
 def letter_of(mailing: Mailing) -> Letter:
@@ -94,6 +95,17 @@ def _compile_text(mailing: Mailing) -> Text:
     Mailing.objects.filter(pk=mailing.pk).update(compiled=mailing.compiled, compiled_unseen=None)
     keep_links(mailing, compiled.links)
     return compiled
+
+
+def compile_document(mailing: Mailing) -> None:
+    """Check letters and keep their links. Raises CannotCompile.
+
+    Nothing else is kept: each worker writes the frozen content out anew, which takes milliseconds.
+    """
+    written = making.written(mailing)
+    if written.problems:
+        raise CannotCompile(written.problems)
+    keep_links(mailing, [(link.number, link.url, link.name) for link in written.links])
 
 
 def keep_links(mailing: Mailing, links: Sequence[tuple[int, str, str]]) -> None:

@@ -61,7 +61,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
     class Meta:
         model = Mailing
-        fields = (
+        fields: tuple[str, ...] = (
             "name",
             "subject",
             "preheader",
@@ -180,7 +180,7 @@ class TextSetupForm(SetupForm):
     subject = preheader = from_address = from_name = reply_to = None  # type: ignore[assignment]  # Django's way to leave a field out
 
     class Meta(SetupForm.Meta):
-        fields = (  # type: ignore[assignment]
+        fields = (
             "name",
             "account",
             "message_class",

@@ -43,6 +43,7 @@ COPIED = (
     "track_clicks",
     *Mailing.CAMPAIGN,
     "content",
+    "letter",
     "one_per_address",
     "refresh_at_start",
     "both_links",
@@ -101,6 +102,10 @@ def new(
     mailing = Mailing.objects.create(
         type=kind,
         message_class="form_response" if kind == Mailing.Type.RESPONSE else "marketing",
+        one_per_address=kind != Mailing.Type.DOCUMENT,
+        letter={"closing": _("Kind regards,"), "signed_by": settings.SENDER_NAME}
+        if kind == Mailing.Type.DOCUMENT
+        else {},
         name=name,
         from_name=settings.SENDER_NAME,
         from_address=settings.SENDER_ADDRESS,

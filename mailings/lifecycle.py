@@ -30,12 +30,15 @@ MOVES: dict[Status, set[Status]] = {
     Status.SCHEDULED: {Status.APPROVAL, Status.DRAFT, Status.SENDING},
     Status.SENDING: {Status.PAUSED, Status.SENT, Status.CANCELLED, Status.DRAFT},  # a draft: undone in time
     Status.PAUSED: {Status.SENDING, Status.CANCELLED, Status.DRAFT},
-    Status.SENT: {Status.SENDING},  # again, to those it has not reached
-    Status.CANCELLED: {Status.SENDING},
+    # sending: again, to those it has not reached; a draft: letters that are not in the post
+    Status.SENT: {Status.SENDING, Status.DRAFT},
+    Status.CANCELLED: {Status.SENDING, Status.DRAFT},
 }
 BEGUN = (Status.SENDING, Status.PAUSED)
 UNPLANNED: dict[str, object] = {"send_at": None, "asked_by": None, "approved_by": None, "approved_at": None}
+ANEW: dict[str, object] = {"frozen_at": None, "started_at": None, "finished_at": None, "rests_until": None}
 AT_ONCE = dt.timedelta(0)
+PRINTED_AT_ONCE = 100  # letters in a chunk: a few seconds of printing
 
 
 class CannotMove(Exception):
@@ -82,12 +85,14 @@ def _begin(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, *
 
 @transaction.atomic
 def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, frm: set[Status]) -> None:
+    is_printed = mailing.type == Mailing.Type.DOCUMENT
     begins = resting.opening(mailing, now + hold)
     because = resting.WINDOW if begins > now + hold else resting.UNDO if hold else ""
     rest = {"rests_until": begins if because else None, "rests_because": because}
     _move(mailing, Status.SENDING, frm=frm, started_at=now, send_at=None, **rest)
     try:
-        compiling.compile_mailing(mailing)
+        compile_it = compiling.compile_document if is_printed else compiling.compile_mailing
+        compile_it(mailing)
     except compiling.CannotCompile as refusal:
         raise CannotStart(str(refusal)) from refusal
     frozen = audience.freeze(mailing, now=now)
@@ -95,15 +100,22 @@ def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, f
         raise CannotStart(_("Nobody would get it."))
     if _is_large(mailing, frozen.gets):
         raise NeedsApproval(frozen.gets)
+    if is_printed:
+        chunks.cut(mailing, now=now, size=PRINTED_AT_ONCE)
+    else:
+        _choose_account(mailing)
+        chunks.cut(mailing, now=now)
+        domains.open_tallies(mailing.pk)
+    happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
+
+
+def _choose_account(mailing: Mailing) -> None:
     try:
         account = accounts.choose(mailing)
     except accounts.Unusable as refusal:
         raise CannotStart(str(refusal)) from refusal
     Mailing.objects.filter(pk=mailing.pk).update(account=account)
     mailing.account = account
-    chunks.cut(mailing, now=now)
-    domains.open_tallies(mailing.pk)
-    happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
 
 
 def undo(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
@@ -120,6 +132,24 @@ def undo(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
         mailing.domain_tallies.all().delete()
         audience.thaw(mailing)
         happenings.note(mailing.pk, "undone", now=now, by=by)
+    return mailing
+
+
+def take_back(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
+    """Throw printed letters away that are not in the post yet: it is a draft again."""
+    with transaction.atomic():
+        if mailing.type != Mailing.Type.DOCUMENT or mailing.posted_at:
+            raise CannotMove(_("These letters are in the post. What was sent cannot be taken back."))
+        chunks_of_it = Chunk.objects.select_for_update().filter(mailing=mailing)
+        if any(chunk.state == Chunk.State.WORKING for chunk in chunks_of_it):
+            raise CannotMove(_("Letters are being printed at this moment. Pause first, and try again in a moment."))
+        _move(mailing, Status.DRAFT, frm={Status.PAUSED, Status.SENT, Status.CANCELLED}, **UNPLANNED, **ANEW)
+        mailing.print_runs.all().delete()
+        chunks_of_it.delete()
+        mailing.tallies.all().delete()
+        mailing.messages.all().delete()
+        happenings.note(mailing.pk, "taken_back", now=now, by=by)
+    statistics.refresh(mailing, now=now)
     return mailing
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailings.letters import addresses as letter_addresses
 from mailings.models import Mailing
 
 
@@ -15,6 +16,7 @@ class Content(StrEnum):
 
     BLOCKS = "blocks"
     TEXT = "text"
+    LETTER = "letter"  # blocks, too, in the frame of a letter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +28,16 @@ class Medium:
     all_addresses: str  # the same with every address a person has: consent holds while it is one of theirs
     company_addresses: str = ""  # SQL of a table (company_id, address); empty: companies are not written to
     lacking: str  # the hurdle of who has no such address: mailings.candidates.HURDLES
+    refused: str = "false"  # SQL over p (person): objected elsewhere, and so is not written to here either
     content: Content
     rings: bool = False  # it makes a sound: marketing keeps the quiet hours of who gets it
     without: frozenset[str] = frozenset()  # steps of the wizard that it does not have
 
 
+# Who objected to direct marketing (GDPR 21(2)) at an address of theirs gets no letters instead.
+OBJECTED = """%(gate_is_marketing)s AND EXISTS (
+        SELECT FROM recipients_emailaddress own JOIN consent_suppression s ON s.address = own.address
+         WHERE own.person_id = p.id AND s.channel = 'email' AND s.reason = 'objection' AND s.released_at IS NULL)"""
 EMAIL = Medium(
     channel="email",
     addresses="(SELECT person_id, address FROM recipients_emailaddress WHERE rank = 1)",
@@ -57,7 +64,21 @@ SMS = Medium(
     rings=True,
     without=frozenset({"template"}),
 )
-MEDIA: Mapping[str, Medium] = {Mailing.Type.EMAIL: EMAIL, Mailing.Type.SMS: SMS, Mailing.Type.RESPONSE: RESPONSE}
+LETTER = Medium(
+    channel="letter",
+    addresses=letter_addresses.OF_PEOPLE,
+    all_addresses=letter_addresses.OF_PEOPLE,
+    company_addresses=letter_addresses.OF_COMPANIES,
+    lacking="no_postal_address",
+    refused=OBJECTED,
+    content=Content.LETTER,
+)
+MEDIA: Mapping[str, Medium] = {
+    Mailing.Type.EMAIL: EMAIL,
+    Mailing.Type.SMS: SMS,
+    Mailing.Type.DOCUMENT: LETTER,
+    Mailing.Type.RESPONSE: RESPONSE,
+}
 
 
 def of(mailing: Mailing) -> Medium:

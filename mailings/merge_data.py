@@ -89,6 +89,7 @@ def of(mailing: Mailing) -> MergeData:
         " ".join((subject, preheader, sender, json.dumps(content)))
         for subject, preheader, sender, content in editions.said(mailing)
     )
+    words += json.dumps(mailing.letter)
     return MergeData(keys=(*used_keys(words, EXPRESSIONS), *own_keys(words)))
 
 

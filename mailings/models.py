@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from consent.models import SubscriptionType
+from mailings.letters.models import PrintRun  # noqa: F401 Django looks for tables here
 from mailings.material.models import Brand, Picture, SavedBlock, Template  # noqa: F401 Django looks for tables here
 from recipients.models import Import, Person, Project, Selection
 
@@ -25,6 +26,7 @@ class Mailing(models.Model):
     class Type(models.TextChoices):
         EMAIL = "email", _("E-mail")
         SMS = "sms", _("SMS")
+        DOCUMENT = "document", _("Letters")
         RESPONSE = "response", _("Form response")
 
     class Both(models.TextChoices):
@@ -96,6 +98,8 @@ class Mailing(models.Model):
     content = models.JSONField(default=dict)
     content_version = models.PositiveIntegerField(default=0)  # two people do not overwrite each other
     aside = models.JSONField(null=True)  # the content that a template took the place of, until somebody lets it go
+    letter = models.JSONField(default=dict, blank=True, db_default={})  # the frame of a letter: mailings.letters.sheet
+    posted_at = models.DateTimeField(null=True)  # letters: when somebody said they went into the post
     one_per_address = models.BooleanField(_("one message per address"), default=True)
     refresh_at_start = models.BooleanField(_("read the sources again when sending starts"), default=True)
     both_links = models.CharField(

@@ -15,6 +15,8 @@ from django.db import connection
 
 from consent import preferences, unsubscribe
 from mailings import audience, compiling, editions, medium, merge_data, unseen
+from mailings.letters import addresses as letter_addresses
+from mailings.letters import making
 from mailings.models import Mailing, Message
 from mailings.rendering import pieces, variables
 from mailings.rendering.escaping import Context, RenderError
@@ -62,9 +64,12 @@ def sample() -> Reader:
 def reader(mailing: Mailing, person: int) -> Reader | None:
     """Give a person with the values this mailing asks for, as they are today."""
     data = merge_data.of(mailing)
-    sql = f"""SELECT {merge_data.FULL_NAME}, audience.address, {data.object_sql({})}
+    of_type, extra = medium.of(mailing), {}
+    if of_type.channel == "letter":
+        extra = {making.DATA: letter_addresses.window(merge_data.FULL_NAME)}
+    sql = f"""SELECT {merge_data.FULL_NAME}, audience.address, {data.object_sql(extra)}
                 FROM recipients_person p
-                LEFT JOIN {medium.of(mailing).addresses} audience ON audience.person_id = p.id
+                LEFT JOIN (SELECT *, false AS is_company FROM {of_type.addresses} own) audience ON audience.person_id = p.id
                 {data.joins} WHERE p.id = %s"""  # noqa: S608 our own words from merge_data; the number is a parameter
     with connection.cursor() as cursor:
         cursor.execute(sql, [person])

@@ -34,6 +34,7 @@ from mailings import (
 )
 from mailings.channels import Channel
 from mailings.delivery import chunks, progress, worker
+from mailings.letters import production
 from mailings.models import Mailing, SendingAccount
 from mailings.preflight import outside
 
@@ -92,6 +93,8 @@ def deliver_answer(*, chunk: int) -> int:
 
 def _work(chunk: int) -> int:
     """Work on a chunk; an account that cannot be used waits for a person, and so does its mailing."""
+    if production.is_printed(chunk):
+        return production.work(chunk)
     try:
         channel = channel_of(chunk)
     except accounts.Unusable as trouble:

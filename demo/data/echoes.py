@@ -140,3 +140,26 @@ def numbered(events: list[NewEvent]) -> list[NewEvent]:
 
 def seconds(number: float) -> dt.timedelta:
     return dt.timedelta(seconds=number)
+
+
+# a mailing on paper: its frame, and its text with a code to scan
+LETTER_FRAME = {
+    "place": "Rotterdam",
+    "our_ref": "WB/[[customer.id]]",
+    "heading": "Come and see the workshop on 12 December",
+    "footer": "De Werkbank · KvK 24123456 · www.dewerkbank.example",
+    "sort": "postcode",
+}
+LETTER = {
+    "language": "en",
+    "blocks": [
+        {
+            "id": "hello",
+            "kind": "text",
+            "html": "<p>Dear [[customer.firstname|neighbour]],</p><p>On Saturday 12 December our doors are open from two to six. "
+            "The new lathe runs, there is soup, and at four somebody shows how a boat is made of twelve planks.</p>"
+            "<p>Scan the code to say that you are coming. If you would rather not hear from us, write or call: we keep it.</p>",
+        },
+        {"id": "yes", "kind": "button", "text": "Yes, I am coming", "url": "https://dewerkbank.example/open-day"},
+    ],
+}

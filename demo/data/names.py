@@ -93,5 +93,9 @@ CITIES = (
     ("Gent", "BE", False),
     ("Emden", "DE", False),
 )
+STREETS = listed("""
+Kerkstraat Havenstraat Dorpsstraat Molenweg Schoolstraat Nieuwstraat Stationsweg Lindelaan Beukenlaan Marktplein Voorstraat
+Achterweg Oosterkade Westersingel Noorderlaan Zuiderdijk
+""")
 HOSTS = ("post.example", "planet.example", "thuispost.example", "maasnet.example", "brievenbus.example")
 ROLE_MAILBOXES = ("info", "verkoop", "administratie", "receptie", "secretariaat", "info")

@@ -39,11 +39,32 @@ class Consent(StrEnum):
     NONE = "none"
 
 
+def street(place: int) -> str:
+    """A street and number; the same place has always the same."""
+    return f"{names.STREETS[place % len(names.STREETS)]} {1 + place * 7 % 190}"
+
+
+def postcode(place: int, country: str) -> str:
+    """A postcode as the country writes it."""
+    if country == "NL":
+        return f"{1011 + place * 97 % 8900} {chr(65 + place % 26)}{chr(65 + place // 26 % 26)}"
+    return f"{26721 + place % 40}" if country == "DE" else f"{2000 + place * 13 % 7000}"
+
+
 @dataclass(frozen=True)
 class Firm:
     name: str
     city: str
     country: str
+    place: int = 0  # gives street and postcode
+
+    @property
+    def street(self) -> str:
+        return street(self.place)
+
+    @property
+    def postcode(self) -> str:
+        return postcode(self.place, self.country)
 
     @property
     def host(self) -> str:
@@ -119,7 +140,7 @@ def firms(*, seed: int = SEED) -> list[Firm]:
     pairs = [(head, tail) for head in names.COMPANY_HEADS for tail in names.COMPANY_TAILS]
     for head, tail in chance.sample(pairs, COMPANIES - len(found)):
         city, country, _ = chance.choice(names.CITIES)
-        found.append(Firm(f"{head} {tail.replace('_', ' ')}", city, country))
+        found.append(Firm(f"{head} {tail.replace('_', ' ')}", city, country, len(found)))
     return found
 
 

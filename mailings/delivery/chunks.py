@@ -118,9 +118,9 @@ def owner() -> str:
     return f"{settings.NODE}:{socket.gethostname()}:{os.getpid()}"[:100]
 
 
-def cut(mailing: Mailing, *, now: datetime) -> int:
+def cut(mailing: Mailing, *, now: datetime, size: int = SIZE) -> int:
     """Cut a frozen audience into chunks and open its tally. Returns the number of chunks."""
-    values = {"mailing": mailing.pk, "size": SIZE, "is_retry": False, "now": now}
+    values = {"mailing": mailing.pk, "size": size, "is_retry": False, "now": now}
     with transaction.atomic():
         sql.run(_OPEN_TALLY, values)
         return sql.run(_CUT.format(which="state = 'pending' AND not_before IS NULL"), values)

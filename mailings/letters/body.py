@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mailings.rendering import richtext
 from mailings.rendering.block import Block
-from mailings.rendering.blocks import Button, Divider, Heading, Image, Spacer, Text
+from mailings.rendering.blocks import Button, Divider, Heading, Image, PageBreak, Spacer, Text
 from mailings.rendering.compound import Cell, Columns, Product
 from mailings.rendering.escaping import Context
 from mailings.rendering.writing import Pen, Problem
@@ -110,6 +110,10 @@ def _spacer(block: Spacer, _pen: Pen) -> str:
     return f'<div style="height:{max(4, min(block.height, 200)) * PIXEL:.1f}mm"></div>'
 
 
+def _break(_block: PageBreak, _pen: Pen) -> str:
+    return '<div class="break"></div>'
+
+
 def _aligned(value: str) -> str:
     return f' class="{value}"' if value in {"center", "right"} else ""
 
@@ -124,5 +128,6 @@ _WRITERS: Mapping[str, Writer] = {
     "product": _product,
     "divider": _divider,
     "spacer": _spacer,
+    "break": _break,
 }
 KINDS: Sequence[str] = tuple(_WRITERS)

@@ -1,9 +1,7 @@
-"""Address labels on the common sheets of A4, and the list a print house reads."""
+"""Address labels on the common sheets of A4."""
 
-import csv
 import html
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import batched
@@ -13,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from mailings.letters import style
 from mailings.letters.geometry import POINT, width
-from mailings.letters.postal import Postal
 
 SIZES = (10.0, 8.5, 7.0, 6.0)  # points
 
@@ -82,35 +79,5 @@ def _nothing(url: str, *_args: Any, **_options: Any) -> Any:
     raise ValueError("labels fetch nothing")
 
 
+# of the list for a print house: one letter per line, in print order
 COLUMNS = ("number", "company", "name", "street", "postcode", "city", "region", "country", "reference", "link")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def listed(rows: Iterable[tuple[int, Postal, str, str]]) -> Iterator[str]:
-    """Write the list for a print house as CSV: UTF-8 with a mark, semicolons, one letter per line, in print order.
-
-    `rows` gives number, address, reference and tracked link. Nothing begins like a formula.
-    """
-    yield "\ufeff"
-    yield _line(COLUMNS)
-    for number, postal, reference, link in rows:
-        given = (
-            postal.company,
-            postal.name,
-            postal.street,
-            postal.postcode,
-            postal.city,
-            postal.region,
-            postal.country,
-        )
-        yield _line((str(number), *map(_harmless, given), _harmless(reference), link))
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _line(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow(cells)
-    return out.getvalue()

@@ -1,10 +1,8 @@
-"""Postal addresses: the lines in the window, the one line that tells two of them apart, and what one must have."""
+"""Postal addresses as they stand in the window."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from django.utils.translation import gettext as _
 
 _SPACES = re.compile(r"\s+")
 # What a country is called on an envelope there and abroad: in capitals, in French or English (UPU S42).
@@ -31,21 +29,11 @@ class Postal:
     region: str = ""
     country: str = ""
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether a postman could find it."""
-        return bool(self.street.strip() and self.city.strip())
-
     def lines(self, *, home: str, attention: str = "", always: bool = False) -> tuple[str, ...]:
         """Give the lines in the window. `attention` stands where no name does, or `always` in its place."""
         name = attention if attention and (always or not self.name) else self.name
         given = (self.company, name, self.street, self._town(), self._abroad(home))
         return tuple(line for line in (_one_line(line) for line in given) if line)
-
-    def key(self) -> str:
-        """Give the one line that is the same for the same letter box, whoever wrote it how."""
-        parts = (self.street, f"{self._postcode()} {self.city}", self.country)
-        return ", ".join(one for part in parts if (one := _one_line(part).casefold()))[:320]
 
     def _postcode(self) -> str:
         found = DUTCH.fullmatch(self.postcode.strip()) if self.country in ("NL", "") else None
@@ -63,10 +51,3 @@ class Postal:
 
 def _one_line(text: str) -> str:
     return _SPACES.sub(" ", text.replace("  ", "\N{NO-BREAK SPACE} ")).strip()
-
-
-def missing(postal: Postal) -> str:
-    """Say what an address lacks; empty when it can be sent to."""
-    if not postal.street.strip():
-        return _("The street is missing.")
-    return "" if postal.city.strip() else _("The town is missing.")

@@ -20,7 +20,7 @@ from mailings import audience, compiling, content, editions, medium, merge_data,
 from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
-from mailings.preflight import anchors, looks, purpose, targets, tested, texts, wording
+from mailings.preflight import anchors, looks, printing, purpose, targets, tested, texts, wording
 from mailings.preflight.findings import Finding, Severity, error, warning
 from mailings.rendering import blocks, drafts, mime, variables
 from recipients import selections
@@ -62,6 +62,8 @@ def recount(mailing: Mailing, *, now: datetime) -> audience.Counts:
 
 def quick(mailing: Mailing) -> list[Finding]:
     """Check a mailing without looking at its audience."""
+    if mailing.type == Mailing.Type.DOCUMENT:
+        return [*purpose.check(mailing), *printing.check(mailing), *_sources(mailing)]
     if medium.of(mailing).content is Content.TEXT:
         return [*texts.check(mailing), *_sources(mailing)]
     return [*_setup(mailing), *_content(mailing), *_sources(mailing), *_of_editions(mailing), *tested.check(mailing)]

@@ -20,7 +20,7 @@ from mailings.rendering.writing import Pen, readable
 
 __all__ = [
     "FONTS", "KINDS", "MAX_BLOCKS", "Block", "Button", "Cell", "Code", "Columns", "Divider", "Document", "Heading", "Image",
-    "Menu", "NoSuchBlock", "Product", "Social", "Spacer", "Style", "Text", "Written",
+    "Menu", "NoSuchBlock", "PageBreak", "Product", "Social", "Spacer", "Style", "Text", "Written",
 ]  # fmt: skip
 
 MAX_BLOCKS = 100  # settings.DATA_UPLOAD_MAX_NUMBER_FIELDS has room for a page of them
@@ -152,8 +152,21 @@ class Spacer(Block):
         return f"{self.height} px"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PageBreak(Block):
+    """Where a letter goes on on a new page; a mail has no pages."""
+
+    kind = "break"
+    label = gettext_lazy("Page break")
+    icon = "separator-horizontal"
+
+    def write(self, pen: Pen, style: Style) -> Written:
+        return Written("", "")
+
+
 KINDS: Mapping[str, type[Block]] = {
-    block.kind: block for block in (Heading, Text, Button, Image, Columns, Product, Divider, Spacer, Menu, Social, Code)
+    block.kind: block
+    for block in (Heading, Text, Button, Image, Columns, Product, Divider, Spacer, PageBreak, Menu, Social, Code)
 }
 
 

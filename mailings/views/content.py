@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from mailings import blocks_forms, compiling, content, editions, history, medium, reading, starters, testsend
 from mailings import texts as text_steps
+from mailings.letters import body, making
 from mailings.material import brand
 from mailings.material.models import SavedBlock, Template
 from mailings.medium import Content
@@ -141,7 +142,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "mailing": mailing,
         "step": "content",
         "sheet": sheet,
-        "kinds": [(one.kind, one.label, one.icon) for one in blocks.KINDS.values()],
+        "kinds": _kinds(mailing),
         "library_links": _library_links,
         "groups": variables.groups(),
         "conditions": CONDITIONS,
@@ -159,6 +160,13 @@ CONDITIONS = (
         '[[IF:customer.language="nl"]]…[[ELSEIF:customer.language="de"]]…[[ELSE]]…[[ENDIF]]',
     ),
 )
+
+
+def _kinds(mailing: Mailing) -> list[tuple[str, Any, str]]:
+    """Give the blocks that can be added: what only makes sense on a screen is not offered for paper, nor the other way."""
+    on_paper = mailing.type == Mailing.Type.DOCUMENT
+    fits = set(body.KINDS) if on_paper else set(blocks.KINDS) - {blocks.PageBreak.kind}
+    return [(one.kind, one.label, one.icon) for one in blocks.KINDS.values() if one.kind in fits]
 
 
 @dataclass(frozen=True)
@@ -183,6 +191,8 @@ class Look:
 
 def _look(request: HttpRequest, mailing: Mailing) -> Look:
     who = _reader(request, mailing)
+    if mailing.type == Mailing.Type.DOCUMENT:
+        return Look(who, None, "", "", len(making.written(mailing).links))
     compiled = compiling.preview_of(mailing)
     inbox = reading.line(mailing.preheader, who)
     try:

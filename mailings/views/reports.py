@@ -38,7 +38,7 @@ from mailings.rendering import frame
 from mailings.rendering.blocks import NoSuchBlock
 from mailings.rendering.escaping import RenderError
 from mailings.slices import Slice
-from mailings.views import overrides
+from mailings.views import letters, overrides
 from mailings.views.shown import MAIL_POLICY
 from recipients import paging
 from recipients.models import Person, Project
@@ -57,6 +57,8 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _mailing(pk)
     if mailing.status in (Status.DRAFT, Status.APPROVAL, Status.SCHEDULED):
         return redirect("mailings:setup" if mailing.status == Status.DRAFT else "mailings:detail", mailing.pk)
+    if mailing.type == Mailing.Type.DOCUMENT and mailing.status not in (Status.SENDING, Status.PAUSED):
+        return letters.report(request, mailing, _head(mailing, "summary"))
     kind = "click" if request.GET.get("hours") == "clicks" else "open"
     links = reports.links(mailing)
     clicks = sum(link.people for link in links)

@@ -1,6 +1,6 @@
 """The wizard's own steps: Setup, Recipients, Confirm. Template and Content are in `mailings.views.content`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from mailings import audience, editions, guests, medium, merge_data, preflight, reasons, sources, tasks, texts, wizard
 from mailings.delivery import happenings
-from mailings.forms import SETUP_FORMS, OptionsForm, SendingForm
+from mailings.forms import SETUP_FORMS, OptionsForm, SendingForm, SetupForm
+from mailings.letters.forms import DocumentSetupForm
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.preflight import outside
@@ -29,7 +30,12 @@ MOST_LOOKS = 30  # seconds a page waits for what workers ask others
 AT_ONCE = 20_000  # people that are counted while the page is made; more of them are counted after it
 
 SHOWN = ("subscription_type", "selection", "project")  # of a mailing, on every page of the wizard
-SETUP_PAGES = {Content.BLOCKS: "mailings/setup.html", Content.TEXT: "mailings/setup_text.html"}
+FORMS: Mapping[Content, type[SetupForm]] = {**SETUP_FORMS, Content.LETTER: DocumentSetupForm}
+SETUP_PAGES = {
+    Content.BLOCKS: "mailings/setup.html",
+    Content.TEXT: "mailings/setup_text.html",
+    Content.LETTER: "mailings/setup_letter.html",
+}
 
 type View = Callable[..., HttpResponse]
 
@@ -72,7 +78,8 @@ def _opened(view: View, find: Callable[[int], Mailing]) -> View:
 @of_draft
 def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 1: what it is, and who it comes from. Saves by itself; what is valid is kept whatever else is wrong."""
-    make, page = SETUP_FORMS[medium.of(mailing).content], SETUP_PAGES[medium.of(mailing).content]
+    of_type = medium.of(mailing).content
+    make, page = FORMS[of_type], SETUP_PAGES[of_type]
     if request.method != "POST":
         return render(request, page, {"mailing": mailing, "step": "setup", "form": make(instance=mailing)})
     may_choose_class = request.user.has_perm("mailings.send_transactional")
@@ -81,7 +88,7 @@ def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     form.keep()
     context = {"mailing": mailing, "step": "setup", "form": form}
     if request.headers.get("HX-Request") == "true":
-        return render(request, "mailings/setup.html#said", context)
+        return render(request, f"{page}#said", context)
     if form.errors:
         return render(request, page, context, status=422)
     return redirect(wizard.after(mailing, "setup"))

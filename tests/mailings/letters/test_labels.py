@@ -1,13 +1,11 @@
-"""Labels where the sheet has them, and a list that a print house can read."""
+"""Labels where the sheet has them."""
 
-import csv
 from pathlib import Path
 
 import pytest
 
 from mailings.letters import labels
-from mailings.letters.postal import Postal
-from tests.mailings.letters.pages import ADA, words
+from tests.mailings.letters.pages import words
 
 
 @pytest.mark.parametrize("code", labels.SHEETS)
@@ -23,15 +21,3 @@ def test_labels_stand_on_their_places_and_more_than_a_sheet_takes_another(code: 
     column, row = last % kind.columns, last // kind.columns
     assert places[f"Name{last}"][0] == pytest.approx(kind.left + column * kind.step_x + 4, abs=0.5)
     assert places[f"Name{last}"][1] == pytest.approx(kind.top + row * kind.step_y + 2, abs=1.5)
-
-
-def test_the_list_has_every_letter_in_order_and_no_formula():
-    rows = [(1, ADA, "WB/1", "https://x/c/t/1"), (2, Postal("=cmd()", "", "Laan; 1", "1", "Town"), "", "")]
-
-    told = "".join(labels.listed(rows))
-
-    assert told.startswith("\ufeff")
-    first, ada, other = csv.reader(told[1:].splitlines(), delimiter=";")
-    assert first[:3] == ["number", "company", "name"]
-    assert ada[:5] == ["1", "Molenaar & Zn. B.V.", "Ada Lovelace", "Kerkstraat 1", "3011ab"]
-    assert other[2:4] == ["'=cmd()", "Laan; 1"]

@@ -207,11 +207,6 @@ def test_blocks_for_screens_only_are_named_as_mistakes():
     assert [problem.block for problem in written.problems] == ["s"]
 
 
-def test_the_same_letter_box_has_one_key_however_it_was_typed():
-    typed = Postal("A. Lovelace", "", " Kerkstraat  1 ", "3011 AB", "ROTTERDAM", "", "NL")
-    assert typed.key() == ADA.key() == "kerkstraat 1, 3011 ab rotterdam, nl"
-
-
 @pytest.mark.parametrize(
     ("country", "town"),
     [("NL", "3011 AB ROTTERDAM"), ("DE", "3011 AB Rotterdam"), ("GB", "Rotterdam 3011 AB")],
