@@ -1,6 +1,7 @@
 """What providers tell: only with the right key, each thing once, and the same end whatever the order."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import itertools
@@ -9,6 +10,10 @@ import time
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
@@ -17,6 +22,7 @@ from hypothesis import strategies as st
 from consent import sealed
 from tracking import tokens
 from tracking.models import Event, Hook
+from tracking.webhooks import sns
 from tracking.webhooks.providers import PROVIDERS
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +126,28 @@ def amazon(kind: str, *, topic: str = TOPIC, said: str = "") -> dict[str, Any]:
         "tags": {},
     }
     said_ = {"eventType": "Bounce", "mail": mail, "bounce": bounce}
-    return {"Type": "Notification", "MessageId": "n1", "TopicArn": topic, "Message": json.dumps(said_)}
+    return {
+        "Type": "Notification",
+        "MessageId": "n1",
+        "TopicArn": topic,
+        "Message": json.dumps(said_),
+        "Timestamp": "2026-11-23T12:00:00.000Z",
+    }
+
+
+CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123abc.pem"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def by_amazon(said: dict[str, Any], *, version: str = "2", url: str = CERTIFICATE) -> dict[str, Any]:
+    """The same with a signature, its certificate at hand."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    begins = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    made = x509.CertificateBuilder(name, name, KEY.public_key(), 1, begins, begins + dt.timedelta(days=3650))
+    sns.keep(url, made.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    signature = KEY.sign(sns.what_is_signed(said), padding.PKCS1v15(), sns.DIGESTS[version])
+    written = base64.b64encode(signature).decode()
+    return said | {"SignatureVersion": version, "Signature": written, "SigningCertURL": url}
 
 
 SNS = {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": "n1"}
@@ -157,20 +184,51 @@ def test_hard_and_soft_are_told_apart_by_the_words_and_the_providers_own_fields(
 def test_amazon_tells_by_its_own_topic_alone(client, kind, said, category):
     hook = a_hook("amazon_ses", topic=TOPIC)
 
-    assert post(client, hook, amazon(kind, said=said, topic="arn:aws:sns:eu-west-1:666:bounces"), **SNS) == 400
+    foreign = amazon(kind, said=said, topic="arn:aws:sns:eu-west-1:666:bounces")
+    assert post(client, hook, by_amazon(foreign), **SNS) == 400
     assert events() == []
-    assert post(client, hook, amazon(kind, said=said), **SNS) == 200
+    assert post(client, hook, by_amazon(amazon(kind, said=said)), **SNS) == 200
     assert events() == [("bounce", 7, 4711, category)]
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_amazon_signs_with_either_version(client, version):
+    said = by_amazon(amazon("Permanent") | {"Subject": "Bounce"}, version=version)
+
+    assert post(client, a_hook("amazon_ses", topic=TOPIC), said, **SNS) == 200
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Signature": ""},
+        {"Signature": "AAAA"},
+        {"SignatureVersion": "3"},
+        {"Message": json.dumps({"eventType": "Bounce"})},
+        {"Timestamp": "2026-11-24T12:00:00.000Z"},
+        {"Subject": "more"},
+        {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.evil.example/SimpleNotificationService-0123abc.pem"},
+        {"SigningCertURL": "http://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123abc.pem"},
+        {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/../evil.pem"},
+        {"SigningCertURL": "file:///etc/passwd"},
+    ],
+)
+def test_what_amazon_did_not_sign_is_refused_and_leaves_nothing(client, changed):
+    said = by_amazon(amazon("Permanent")) | changed
+
+    assert post(client, a_hook("amazon_ses", topic=TOPIC), said, **SNS) == 400
+    assert events() == []
 
 
 def test_amazons_question_to_confirm_is_kept_for_a_person_and_never_followed(client):
     hook = a_hook("amazon_ses", topic=TOPIC)
     link = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=1"
     said = {"Type": "SubscriptionConfirmation", "MessageId": "n1", "TopicArn": TOPIC, "SubscribeURL": link}
+    said |= {"Message": "You have chosen", "Token": "1", "Timestamp": "2026-11-23T12:00:00.000Z"}
     headers = SNS | {"x-amz-sns-message-type": "SubscriptionConfirmation"}
 
-    assert post(client, hook, said | {"SubscribeURL": "https://evil.example/"}, **headers) == 400
-    assert post(client, hook, said, **headers) == 200
+    assert post(client, hook, by_amazon(said | {"SubscribeURL": "https://evil.example/"}), **headers) == 400
+    assert post(client, hook, by_amazon(said), **headers) == 200
 
     hook.refresh_from_db()
     assert hook.confirm_url == link

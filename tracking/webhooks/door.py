@@ -18,8 +18,8 @@ from django.urls import reverse
 from consent import sealed
 from tracking import journal, postbox
 from tracking.models import Hook, Kind
-from tracking.webhooks import reading
-from tracking.webhooks.providers import PROVIDERS, SNS_HOST
+from tracking.webhooks import reading, sns
+from tracking.webhooks.providers import PROVIDERS
 
 USER = "postduif"
 
@@ -98,14 +98,16 @@ def _read(hook: Hook, request: HttpRequest, now: dt.datetime) -> list[Any]:
 
 
 def _is_of_topic(hook: Hook, request: HttpRequest) -> bool:
-    """Whether a notification is of our own topic; a question to confirm one is kept for a person to answer."""
+    """Whether a signed notification is of our own topic; a question to confirm one is kept for a person to answer."""
     said = json.loads(request.body)
+    if not sns.is_signed(said):
+        raise Refused("not signed by Amazon, or its certificate cannot be had")
     if said.get("TopicArn") != hook.topic:
         raise Refused("a foreign topic")
     if said.get("Type") != "SubscriptionConfirmation":
         return True
     link = str(said.get("SubscribeURL", ""))
-    if not SNS_HOST.match(link):
+    if not sns.HOST.match(link):
         raise Refused("confirmation elsewhere than at Amazon")
     Hook.objects.filter(pk=hook.pk).update(confirm_url=link[:2000])
     return False

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -243,4 +242,3 @@ PROVIDERS: Mapping[str, Provider] = {
         ),
     )
 }
-SNS_HOST = re.compile(r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?/", re.ASCII)
