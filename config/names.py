@@ -204,6 +204,8 @@ FIELDS: Mapping[str, Words] = {
     "judge": _("who wins"),
     "otherwise": _("when nobody wins"),
     "seed": _("seed"),
+    "from_whose": _("whose From"),
+    "reply_whose": _("whose Reply to"),
     "judged_at": _("judged on"),
     "scores": _("scores"),
     "ends_at": _("ends on"),

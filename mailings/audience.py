@@ -18,7 +18,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from consent import unsubscribe
-from mailings import candidates, editions, guests, medium, merge_data, restraint, trials, unseen
+from mailings import candidates, contacts, editions, guests, medium, merge_data, restraint, trials, unseen
 from mailings.delivery import sql
 from mailings.letters import addresses as letter_addresses
 from mailings.letters import making
@@ -449,6 +449,7 @@ def _insert(mailing: Mailing, *, is_tested: bool = False) -> None:
         "waits": trials.WAITS,
         "later": trials.LATER,
     }
+    kept |= contacts.kept_sql(mailing, parameters)
     edition = "audience.edition" if is_tested else editions.number_sql(mailing, parameters)
     sql = f"""
         INSERT INTO mailings_message

@@ -40,6 +40,8 @@ def letter_of(mailing: Mailing) -> Letter:
         from_name=mailing.from_name,
         from_address=mailing.from_address,
         reply_to=mailing.reply_to,
+        from_varies=mailing.from_whose != Mailing.Whose.ALWAYS,
+        reply_varies=mailing.reply_whose != Mailing.Whose.ALWAYS,
         number=mailing.pk,
         subscription_code=mailing.subscription_type.code if mailing.subscription_type else "",
         subscription_name=subscription,

@@ -29,7 +29,7 @@ OWN: Mapping[str, tuple[str, ...]] = {  # by what a test is about; a language ha
     Trial.About.CONTENT: ("content",),
 }
 LENT = (  # what an edition has of its mailing, besides the sender where that is not tested
-    "type", "status", "name", "message_class", "reply_to", "subscription_type", "selection", "project", "track_opens",
+    "type", "status", "name", "message_class", "reply_to", "from_whose", "reply_whose", "subscription_type", "selection", "project", "track_opens",
     "track_clicks", *Mailing.CAMPAIGN, "account", "window", "include_companies", "prefer_company", "frozen_at",
 )  # fmt: skip
 

@@ -67,7 +67,9 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "preheader",
             "from_name",
             "from_address",
+            "from_whose",
             "reply_to",
+            "reply_whose",
             "message_class",
             "subscription_type",
             "selection",
@@ -85,6 +87,8 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "subject": gettext_lazy("Subject"),
             "preheader": gettext_lazy("Preheader"),
             "from_name": gettext_lazy("From, name"),
+            "from_whose": gettext_lazy("From, name and address"),
+            "reply_whose": gettext_lazy("Reply to, address"),
             "message_class": gettext_lazy("Kind of message"),
             "subscription_type": gettext_lazy("Subscription type"),
             "selection": gettext_lazy("Selection"),
@@ -93,6 +97,10 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_texts = {
             "name": gettext_lazy("For you and your colleagues; readers never see it."),
             "preheader": gettext_lazy("What an inbox shows behind the subject."),
+            "from_whose": gettext_lazy(
+                "The contact on the person’s card, else on the company’s. Who has none, or one at another domain, gets it from the address above."
+            ),
+            "reply_whose": gettext_lazy("Who has no such contact answers to the address above."),
             "message_class": gettext_lazy("Marketing asks for consent. Only what people must know does without."),
             "subscription_type": gettext_lazy("Who has refused this type gets nothing."),
             "selection": gettext_lazy("The mailing is listed there, and its people become recipients."),
@@ -116,7 +124,10 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         kept = self.instance
         self._may_choose_class = may_choose_class
         self._class_before = kept.message_class
-        self.fields["message_class"].required = False  # left out it stays what it is
+        self._whose_before = (kept.from_whose, kept.reply_whose)
+        for name in ("message_class", "from_whose", "reply_whose"):
+            if name in self.fields:
+                self.fields[name].required = False  # left out it stays what it is
         self._links_before = {"selection_before": kept.selection_id, "project_before": kept.project_id}
         for name, rows in (("selection", Selection.objects.all()), ("project", Project.objects.all())):
             self._choose_from(name, rows, getattr(kept, f"{name}_id"))
@@ -155,6 +166,12 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         if chosen not in (self._class_before, "marketing") and not self._may_choose_class:
             raise forms.ValidationError(_("You do not have the right to send without asking for consent."))
         return chosen
+
+    def clean_from_whose(self) -> str:
+        return str(self.cleaned_data["from_whose"] or self._whose_before[0])
+
+    def clean_reply_whose(self) -> str:
+        return str(self.cleaned_data["reply_whose"] or self._whose_before[1])
 
     def clean_subject(self) -> str:
         return _one_line(self.cleaned_data["subject"])

@@ -36,6 +36,8 @@ COPIED = (
     "from_name",
     "from_address",
     "reply_to",
+    "from_whose",
+    "reply_whose",
     "subscription_type",
     "selection",
     "project",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mailings import editions
+from mailings import contacts, editions
 from mailings.models import Mailing
 from mailings.rendering import variables
 
@@ -48,6 +48,8 @@ EXPRESSIONS: Mapping[str, str] = {
     "ourContact.email": "coalesce(contact.email, '')",
     "supportContact.name": "concat_ws(' ', nullif(support.first_name, ''), nullif(support.last_name, ''))",
     "supportContact.email": "coalesce(support.email, '')",
+    "sender.sales": contacts.missing_sql("sales"),  # no variables: counted by the last check
+    "sender.support": contacts.missing_sql("support"),
     variables.ONLINE: "''::text",  # only the online version has it
     # of a form response: mailings.responses writes them; everybody else has none
     "form.name": "''::text",

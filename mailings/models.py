@@ -47,6 +47,13 @@ class Mailing(models.Model):
         SENT = "sent", _("Sent")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class Whose(models.TextChoices):
+        """Whose name and address stand in From or Reply-To."""
+
+        ALWAYS = "always", _("always these")
+        SALES = "sales", _("of their sales contact among us")
+        SUPPORT = "support", _("of their support contact among us")
+
     type = models.CharField(_("type"), max_length=13, choices=Type, default=Type.EMAIL)
     status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
     name = models.CharField(_("name of mailing"), max_length=200)
@@ -55,6 +62,9 @@ class Mailing(models.Model):
     from_name = models.CharField(_("from, name"), max_length=100, blank=True)
     from_address = models.CharField(_("from, address"), max_length=320, blank=True)
     reply_to = models.CharField(_("reply to"), max_length=320, blank=True)
+    # for whom has no such contact, or one whose address is not at the From domain: the address above
+    from_whose = models.CharField(max_length=7, choices=Whose, default=Whose.ALWAYS, db_default="always")
+    reply_whose = models.CharField(max_length=7, choices=Whose, default=Whose.ALWAYS, db_default="always")
     subscription_type = models.ForeignKey(
         SubscriptionType,
         on_delete=models.PROTECT,

@@ -103,6 +103,7 @@ def fingerprint(mailing: Mailing) -> str:
         mailing.subject,
         mailing.preheader,
         mailing.from_address,
+        mailing.from_whose,
         mailing.message_class,
         mailing.subscription_type_id,
     ]

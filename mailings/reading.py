@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from consent import preferences, unsubscribe
-from mailings import audience, compiling, editions, medium, merge_data, unseen
+from mailings import audience, compiling, contacts, editions, medium, merge_data, unseen
 from mailings.letters import addresses as letter_addresses
 from mailings.letters import making
 from mailings.models import Mailing, Message
@@ -64,15 +64,16 @@ def sample() -> Reader:
 def reader(mailing: Mailing, person: int) -> Reader | None:
     """Give a person with the values this mailing asks for, as they are today."""
     data = merge_data.of(mailing)
-    of_type, extra = medium.of(mailing), {}
+    parameters: dict[str, Any] = {"person": person}
+    of_type, extra = medium.of(mailing), contacts.kept_sql(mailing, parameters)
     if of_type.channel == "letter":
         extra = {making.DATA: letter_addresses.window(merge_data.FULL_NAME)}
     sql = f"""SELECT {merge_data.FULL_NAME}, audience.address, {data.object_sql(extra)}
                 FROM recipients_person p
                 LEFT JOIN (SELECT *, false AS is_company FROM {of_type.addresses} own) audience ON audience.person_id = p.id
-                {data.joins} WHERE p.id = %s"""  # noqa: S608 our own words from merge_data; the number is a parameter
+                {data.joins} WHERE p.id = %(person)s"""  # noqa: S608 our own words from merge_data; the number is a parameter
     with connection.cursor() as cursor:
-        cursor.execute(sql, [person])
+        cursor.execute(sql, parameters)
         row = cursor.fetchone()
     if row is None:
         return None
@@ -141,7 +142,7 @@ def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:
 
 def seen(raw: bytes) -> Seen:
     """Take rendered bytes apart, the way a mail program does."""
-    message = email.message_from_bytes(raw, policy=email.policy.default)
+    message = parsed(raw)
     sender = message["From"].addresses[0]
     return Seen(
         raw,
@@ -151,6 +152,13 @@ def seen(raw: bytes) -> Seen:
         _part(message, "plain"),
         _part(message, "html"),
     )
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    """Read rendered bytes as a message."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)  # noqa: S101 by the policy
+    return message
 
 
 def _part(message: EmailMessage, kind: str) -> str:

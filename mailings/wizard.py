@@ -82,13 +82,17 @@ def _states(mailing: Mailing) -> dict[str, str]:
     findings = preflight.quick(mailing)
     if counted := audience.last_counts(mailing):
         findings += preflight.of_audience(mailing, counted)
-    errors = {finding.step for finding in findings if finding.is_error}
-    warnings = {finding.step for finding in findings}
+    errors = {_step(finding) for finding in findings if finding.is_error}
+    warnings = {_step(finding) for finding in findings}
     states = {code: "open" if code in errors else "warning" if code in warnings else "complete" for code in STEPS}
     if states["template"] == "open":
         states["content"] = "open"
     states["confirm"] = "open"
     return states
+
+
+def _step(finding: preflight.Finding) -> str:
+    return "content" if finding.step == "editions" else finding.step
 
 
 def jump(mailing: Mailing, finding: preflight.Finding) -> Jump:

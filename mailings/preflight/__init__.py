@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from consent import addresses
 from mailings import audience, compiling, content, editions, medium, merge_data, starters
@@ -216,7 +216,7 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
     yield from tested.of_audience(mailing, counts.gets)
     for key, people in counts.empty.items():
         if people:
-            yield _empty(mailing, key, people)
+            yield _without_contact(mailing, key, people) if key in CONTACTS else _empty(mailing, key, people)
 
 
 def _broken_selections(mailing: Mailing) -> Iterator[Finding]:
@@ -238,6 +238,20 @@ def _empty(mailing: Mailing, key: str, people: int) -> Finding:
     return warning("empty_value", text % words, "content", link=_people(mailing, empty=key), count=people)
 
 
+CONTACTS = {"sender.sales": gettext_lazy("sales contact"), "sender.support": gettext_lazy("support contact")}
+
+
+def _without_contact(mailing: Mailing, key: str, people: int) -> Finding:
+    text = ngettext(
+        "%(people)s person has no %(contact)s among us: they get it from, or answer to, the address of the mailing.",
+        "%(people)s people have no %(contact)s among us: they get it from, or answer to, the address of the mailing.",
+        people,
+    )
+    words = {"people": number_format(people), "contact": CONTACTS[key]}
+    place = "from_whose" if mailing.from_whose == key.partition(".")[2] else "reply_whose"
+    return warning("no_contact", text % words, "setup", place, link=_people(mailing, empty=key), count=people)
+
+
 def _people(mailing: Mailing, **asked: str) -> str:
     return f"{reverse('mailings:recipients', args=[mailing.pk])}?{urlencode(asked)}#people"
 
@@ -256,6 +270,7 @@ def _without_fallback(mailing: Mailing) -> tuple[str, ...]:
         bare = set(_bare(str(mailing.content.get("text", ""))))
     else:
         bare = {key for text in _said(mailing) for key in _bare(text)}
+    bare |= {f"sender.{whose}" for whose in (mailing.from_whose, mailing.reply_whose) if f"sender.{whose}" in CONTACTS}
     known = [key for key in merge_data.EXPRESSIONS if key in bare]
     return (*known, *(key for key in sorted(bare) if key not in known and merge_data.is_known(key)))
 

@@ -24,6 +24,8 @@ class Letter:
     from_name: str = ""
     from_address: str
     reply_to: str = ""
+    from_varies: bool = False  # a recipient's own contact among us, where there is one
+    reply_varies: bool = False
     number: int = 0  # of the mailing: Feedback-ID
     subscription_code: str = ""
     subscription_name: str = ""

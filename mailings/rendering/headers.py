@@ -39,14 +39,19 @@ class Header:
     before: str = ""
     after: str = ""
     then: "Header | None" = None
+    of: str = ""  # a mailbox of the recipient's data, under this key; the fixed value for who has none
 
 
 def of(letter: "Letter") -> tuple[Header, ...]:
     """List the headers of every message of a letter, in order, but for To and Subject."""
     kind = letter.subscription_code or "mailing"
     rows: list[Header | None] = [
-        Header("From", mailbox("_from", letter.from_name, letter.from_address)),
-        Header("Reply-To", mailbox("_reply_to", "", letter.reply_to)) if letter.reply_to else None,
+        Header(
+            "From",
+            mailbox("_from", letter.from_name, letter.from_address),
+            of="_from" if letter.from_varies else "",
+        ),
+        _reply_to(letter),
         Header("Date", key="_date"),
         Header("Message-ID", key="_message_id", before="<", after=">"),
         *(_of_a_list(letter, kind) if letter.is_marketing else ()),
@@ -60,6 +65,12 @@ def of(letter: "Letter") -> tuple[Header, ...]:
         Header("MIME-Version", "1.0"),
     ]
     return tuple(row for row in rows if row is not None)
+
+
+def _reply_to(letter: "Letter") -> Header | None:
+    if letter.reply_varies:
+        return Header("Reply-To", mailbox("_reply_to", "", letter.reply_to or letter.from_address), of="_reply_to")
+    return Header("Reply-To", mailbox("_reply_to", "", letter.reply_to)) if letter.reply_to else None
 
 
 def _of_a_list(letter: "Letter", kind: str) -> tuple[Header, ...]:

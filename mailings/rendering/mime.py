@@ -7,7 +7,19 @@ from mailings.rendering import headers, pieces
 from mailings.rendering.drafts import Draft
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Choice, Pieces, Slot
-from mailings.rendering.segments import Compiled, Fillable, Line, Some, Template, To, Value, When, Words, quoted_lines
+from mailings.rendering.segments import (
+    Compiled,
+    Fillable,
+    Line,
+    Mailbox,
+    Some,
+    Template,
+    To,
+    Value,
+    When,
+    Words,
+    quoted_lines,
+)
 
 _SOFT = "=\r\n"
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -34,6 +46,10 @@ class _Writer:
         self.segments.append(after)
 
     def header(self, header: headers.Header) -> None:
+        if header.of:
+            self.static(f"{header.name}: ")
+            self.slot(Mailbox(header.of, header.value), "\r\n")
+            return
         self.static(f"{header.name}: {header.value}{header.before}")
         if header.key:
             self.slot(Value(Context.RAW, header.key), header.after)

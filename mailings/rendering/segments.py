@@ -76,6 +76,28 @@ class To:
 
 
 @dataclass(frozen=True)
+class Mailbox:
+    """A mailbox of the recipient's data, its name under `key` and "_name"; `otherwise` for who has none."""
+
+    key: str
+    otherwise: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"do": "mailbox", "key": self.key, "or": self.otherwise}
+
+    def filler(self, _slots: Sequence["Fillable"]) -> Fill:
+        fixed = self.otherwise.encode("ascii")
+
+        def fill(recipient: Recipient) -> bytes:
+            address = recipient.get(self.key)
+            if not address:
+                return fixed
+            return headers.mailbox(self.key, recipient.get(f"{self.key}_name"), address).encode("ascii")
+
+        return fill
+
+
+@dataclass(frozen=True)
 class Some:
     """Words of a header that only some see."""
 
@@ -150,7 +172,7 @@ class When:
         return lambda recipient: join(recipient) if holds(recipient) else b""
 
 
-Fillable = Value | To | Line | When
+Fillable = Value | To | Mailbox | Line | When
 
 
 @dataclass(frozen=True)
@@ -200,6 +222,8 @@ def _read(kept: Mapping[str, Any]) -> Fillable:
     match kept["do"]:
         case "to":
             return To()
+        case "mailbox":
+            return Mailbox(kept["key"], kept["or"])
         case "line":
             return Line(kept["name"], tuple(_read_words(part) for part in kept["parts"]))
         case "when":

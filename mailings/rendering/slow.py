@@ -14,7 +14,9 @@ def render(letter: Letter, recipient: Mapping[str, object]) -> bytes:
     written = draft(letter)
     message = EmailMessage(SMTP)
     for header in written.headers:
-        value = escaping.raw(header.key, recipient.get(header.key)) if header.key else _mailbox(letter, header)
+        value = (
+            escaping.raw(header.key, recipient.get(header.key)) if header.key else _mailbox(letter, header, recipient)
+        )
         more = header.then
         rest = f" {more.before}{escaping.raw(more.key, recipient.get(more.key))}{more.after}" if more else ""
         message[header.name] = f"{header.before}{value}{header.after}{rest}"
@@ -26,7 +28,10 @@ def render(letter: Letter, recipient: Mapping[str, object]) -> bytes:
     return message.as_bytes()
 
 
-def _mailbox(letter: Letter, header: headers.Header) -> str:
+def _mailbox(letter: Letter, header: headers.Header, recipient: Mapping[str, object]) -> str:
+    if header.of and (given := recipient.get(header.of)):
+        name = escaping.clean("_name", recipient.get(f"{header.of}_name") or "")
+        return str(Address(name, addr_spec=headers.address(header.of, given)))
     if header.name == "From":
         return str(Address(letter.from_name, addr_spec=headers.address("_from", letter.from_address)))
     return header.value.replace("\r\n", "")

@@ -141,7 +141,7 @@ def _people(request: HttpRequest, mailing: Mailing, now: datetime) -> dict[str, 
         "guests": mailing.guests.count(),
         "takes_one_off": guests.may_have(mailing),
         "asked": asked,
-        "empty_label": variables.catalogue()[asked.empty].label if asked.empty else "",
+        "empty_label": _label(asked.empty) if asked.empty else "",
         "reason_words": reasons.WORDS,
         "rows": reasons.explain(page.recipients, origins),
         "first": trail.first,
@@ -233,6 +233,11 @@ def outside_check(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         "is_given_up": waited >= MOST_LOOKS,
     }
     return render(request, "mailings/confirm.html#outside", context)
+
+
+def _label(key: str) -> str:
+    """Name a value that is empty for somebody."""
+    return str(preflight.CONTACTS.get(key) or variables.catalogue()[key].label)
 
 
 def _next_morning(local: datetime) -> datetime:
