@@ -6,13 +6,15 @@ All others arrive.
 """
 
 import json
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_hex
 from typing import Any
@@ -22,6 +24,7 @@ import requests
 from twilio.request_validator import RequestValidator
 
 SID, TOKEN = "AC" + "0" * 32, "demo-token-of-no-value"
+PORT = 1090  # of the demo
 LATER = range(30001, 30500)  # errors that a callback tells
 AT_ONCE = range(21000, 22000)  # errors in the answer itself
 SILENT, BROKEN = 408, 499  # taken; the answer never comes, or the line breaks
@@ -106,6 +109,15 @@ class Twilio:
         values = {"MessageSid": f"SM{token_hex(16)}", "From": number, "To": to, "Body": body, "AccountSid": SID, **more}
         return values, self.signature(address, values)
 
+    def answer(self, sid: str, body: str) -> None:
+        """Send what the owner of a telephone types on our page, as their answer."""
+        text = next((one for one in self.taken if one.sid == sid), None)
+        if text is None or not text.callback:
+            return
+        address = text.callback.partition("?")[0].replace("/status/", "/reply/")
+        values, signature = self.answers(address, text.to, body, to=text.sender)
+        _post(address, values, signature)
+
     def _tell(self, text: Taken) -> None:
         code = int(text.to[-5:])
         ends = [("undelivered", str(code))] if code in LATER else [("delivered", "")]
@@ -143,6 +155,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         given = dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
+        if self.path == "/answer":
+            self.of.answer(given.get("sid", ""), given.get("body", ""))
+            self.send_response(303)
+            self.send_header("Location", "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if self.of.latency:
             time.sleep(self.of.latency)
         if refusal := self._refusal(given):
@@ -170,12 +189,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
+        if parts.path == "/":
+            self._show(_page(self.of.taken))
+            return
         to = parse_qs(parts.query).get("To", [""])[0]
         if parts.path != MESSAGES:
             self._say(404, {"code": 20404, "message": "Not found", "status": 404})
             return
         found = [_shown(one) for one in reversed(self.of.taken) if not to or one.to == to]
         self._say(200, {"messages": found, "page": 0, "page_size": 200, "next_page_uri": None})
+
+    def _show(self, page: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page.encode())))
+        self.end_headers()
+        self.wfile.write(page.encode())
 
     def _say(self, status: int, what: Mapping[str, Any]) -> None:
         body = json.dumps(what).encode()
@@ -189,6 +218,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def _page(taken: Sequence[Taken]) -> str:
+    """The texts that came in, the newest first, each with a line to answer it."""
+    rows = "".join(
+        f"<li><p><b>{escape(one.to)}</b> from {escape(one.sender)}, {one.at:%H:%M:%S}, {one.status}</p>"
+        f"<pre>{escape(one.body)}</pre><form method=post action=/answer><input type=hidden name=sid value={one.sid}>"
+        f"<input name=body aria-label=Answer><button>Answer</button></form></li>"
+        for one in list(reversed(taken))[:200]
+    )
+    style = "body{font:16px system-ui;max-width:40rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap}li{margin:1rem 0}"
+    return f"<!doctype html><meta charset=utf-8><title>Texts</title><style>{style}</style><h1>Texts</h1><ul>{rows}</ul>"
+
+
 def _shown(text: Taken) -> dict[str, Any]:
     moment = format_datetime(text.at)
     return {
@@ -197,3 +238,8 @@ def _shown(text: Taken) -> dict[str, Any]:
         "error_code": None, "error_message": None, "num_segments": "1", "num_media": "0", "price": None,
         "price_unit": "USD", "api_version": "2010-04-01", "messaging_service_sid": None, "uri": "", "subresource_uris": {},
     }  # fmt: skip
+
+
+if __name__ == "__main__":
+    with Twilio(port=int(sys.argv[1]) if len(sys.argv) > 1 else PORT) as twilio:
+        twilio.wait(NEVER * 24 * 365)

@@ -100,8 +100,9 @@ ASKED: Mapping[str, Asked] = {
         frozenset({"user", "sender"}),
     ),
 }
-# which channel an account serves; all others are for e-mail
-CHANNELS: Mapping[str, str] = {Kind.TWILIO: "sms"}
+# who takes text messages; all other accounts are for e-mail
+TEXT_POSTS: Mapping[str, type[TwilioPost]] = {Kind.TWILIO: TwilioPost}
+CHANNELS: Mapping[str, str] = dict.fromkeys(TEXT_POSTS, "sms")
 
 
 def serving(channel: str) -> QuerySet[SendingAccount]:
@@ -142,12 +143,18 @@ def channel(account: SendingAccount | None, *, patience: Patience | None = None)
     secret = _secret(account)
     post: Post
     options = {name: str(value) for name, value in account.options.items()}
-    if account.kind == Kind.TWILIO:
-        wait = QUICK.final_dot if patience else TEXTS_PATIENCE
-        post = TwilioPost(options, secret, callback=settings.BASE_URL + status_path(account), timeout=wait)
+    if account.kind in TEXT_POSTS:
+        post = text_post(account, timeout=QUICK.final_dot if patience else TEXTS_PATIENCE)
         return ParallelChannel(post, at_once=int(options.get("at_once") or TEXTS_AT_ONCE))
     post = SesPost(options, secret) if account.kind == Kind.SES else ProviderPost(account.kind, options, secret)
     return _parallel(post)
+
+
+def text_post(account: SendingAccount, *, timeout: float = TEXTS_PATIENCE) -> TwilioPost:
+    """Make what hands text messages to an account's provider. Raises Unusable when its secret cannot be opened."""
+    options = {name: str(value) for name, value in account.options.items()}
+    callback = settings.BASE_URL + status_path(account)
+    return TEXT_POSTS[account.kind](options, _secret(account), callback=callback, timeout=timeout)
 
 
 def status_path(account: SendingAccount) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from consent import addresses
 from consent.models import SubscriptionType
-from mailings import accounts, medium, senders, sources, windows
+from mailings import accounts, medium, policy, senders, sources, windows
 from mailings.medium import Content
 from mailings.models import Mailing, SendingAccount
 from mailings.rendering import variables
@@ -276,12 +276,15 @@ DAYS = (
 WORKING_DAYS = [0, 1, 2, 3, 4]
 
 
+SOME_HOURS = ("some", gettext_lazy("only on some days and hours"))
+
+
 class SendingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
     """How it goes: in which hours and by whose clock, through which account, and to whom besides."""
 
     any_hour = forms.ChoiceField(
         label=gettext_lazy("Hours"),
-        choices=(("any", gettext_lazy("at any hour")), ("some", gettext_lazy("only on some days and hours"))),
+        choices=(("any", gettext_lazy("at any hour")), SOME_HOURS),
         widget=forms.RadioSelect,
         required=False,
     )
@@ -315,6 +318,13 @@ class SendingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             closes=start.closes,
             whose=start.whose,
         )
+        quiet = policy.hours_for_texts() if medium.of(self.instance).rings else None
+        if quiet and self.instance.message_class == "marketing":
+            hours = {"opens": f"{quiet.opens:%H:%M}", "closes": f"{quiet.closes:%H:%M}"}
+            label = _("from %(opens)s to %(closes)s by each recipient's clock, as the rules of the house say") % hours
+            any_hour = self.fields["any_hour"]
+            assert isinstance(any_hour, forms.ChoiceField)  # noqa: S101 declared above
+            any_hour.choices = [("any", label), SOME_HOURS]
         account = self.fields["account"]
         assert isinstance(account, forms.ModelChoiceField)  # noqa: S101 a foreign key of the model
         channel = medium.of(self.instance).channel

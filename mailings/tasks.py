@@ -23,6 +23,7 @@ from mailings import (
     dayafter,
     dns,
     lifecycle,
+    lookups,
     mx,
     resting,
     restraint,
@@ -175,6 +176,12 @@ def watch_breakers() -> list[int]:
 def look_up_domains() -> int:
     """Find out whose mail servers the domains have that limits ask about."""
     return mx.look_up(now=timezone.now()) if settings.MX_LOOKUPS else 0
+
+
+@shared_task
+def look_up_texts() -> int:
+    """Ask providers about text messages of which the answer was never seen."""
+    return lookups.look_up(now=timezone.now())
 
 
 @shared_task

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from mailings import accounts, audience, candidates, content, merge_data, policy
 from mailings.models import Mailing, TextPrice
@@ -60,16 +60,21 @@ def compiled_of(mailing: Mailing) -> Compiled:
     return texting.compile_text(wording_of(mailing))
 
 
-def save(mailing: Mailing, text: str, *, plain: bool, version: int, now: dt.datetime) -> None:
-    """Keep what was written on top of `version`. Raises content.Changed when that is no longer the newest."""
-    kept = mailing.content | {"text": sms.one_form(text.replace("\x00", ""))[: sms.LONGEST * 2], "plain": plain}
-    drafts = Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.DRAFT, content_version=version)
-    if not drafts.update(content=kept, content_version=F("content_version") + 1, updated_at=now):
-        mailing.refresh_from_db(fields=["content_version", "content"])
-        if mailing.content == kept:
-            return
+def save(mailing: Mailing, text: str, *, plain: bool, version: int, window: str, now: dt.datetime) -> None:
+    """Keep what was written on top of `version`. Raises content.Changed when another window saved since.
+
+    One window may have two savings under way (a pause in typing, and a button): they do not refuse each other.
+    """
+    written = sms.one_form(text.replace("\x00", ""))[: sms.LONGEST * 2]
+    kept = mailing.content | {"text": written, "plain": plain, "window": window}
+    drafts = Mailing.objects.filter(pk=mailing.pk, status=Mailing.Status.DRAFT)
+    newest = Q(content_version=version)
+    if window:
+        newest |= Q(content__window=window)
+    if not drafts.filter(newest).update(content=kept, content_version=F("content_version") + 1, updated_at=now):
+        mailing.refresh_from_db(fields=["content_version"])
         raise content.Changed(mailing.content_version)
-    mailing.content, mailing.content_version, mailing.updated_at = kept, version + 1, now
+    mailing.refresh_from_db(fields=["content", "content_version", "updated_at"])
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Places:
     def __init__(self, port: int, given: dict[str, str]) -> None:
         self.port = port
         self.own_world = "SMTP_URL" not in given
-        self.smtp, self.inbound, self.catcher, self.inbox = free_ports(1025, 2525, 1026, 1080)
+        self.smtp, self.inbound, self.catcher, self.inbox, self.texts = free_ports(1025, 2525, 1026, 1080, 1090)
         self.environment = {
             "SMTP_URL": f"smtp://127.0.0.1:{self.smtp}",
             "BASE_URL": f"http://localhost:{port}",
@@ -88,6 +88,7 @@ class Places:
             "SENDER_ADDRESS": "hallo@dewerkbank.example",
             "POSTAL_ADDRESS": "Havenstraat 14, 3024 SC Rotterdam",
             "SECRET_KEY": secret_key(),
+            "DEMO_TWILIO": f"http://127.0.0.1:{self.texts}",
             "DELIVERY_RETRY_FIRST": "20",  # seconds: nobody watches a demo for hours
             "DJANGO_SETTINGS_MODULE": "config.settings",
         } | given
@@ -104,6 +105,7 @@ class Places:
             ("catcher", [node(), "node_modules/.bin/maildev", "--ip", "127.0.0.1", "--smtp", str(self.catcher),
                          "--web-ip", "127.0.0.1", "--web", str(self.inbox), "--silent"]),
         ]  # fmt: skip
+        commands.append(("twilio", [python, "-m", "demo.twilio", str(self.texts)]))
         if self.own_world:
             commands.append(
                 ("world", [python, "-m", "demo.world", "--listen", f"127.0.0.1:{self.smtp}",
@@ -123,6 +125,7 @@ class Places:
             f"\n  Postduif               http://localhost:{self.port}\n"
             f"  Log in with            demo@example.org / postduif-demo\n"
             f"{outside}\n"
+            f"  Text messages          http://localhost:{self.texts}\n"
             f"  Logs                   {LOGS.relative_to(ROOT)}/\n\n"
             f"  Ctrl+C stops everything.\n"
         )

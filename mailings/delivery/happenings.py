@@ -221,6 +221,7 @@ def _words(happening: Happening) -> str:
         "trial_won": _("Variant %(variant)s won and goes to everybody else."),
         "trial_even": _("No variant won: each goes to an equal part of everybody else."),
         "trial_open": _("No variant won: somebody has to choose."),
+        "never_arrived": _("The provider knows nothing of some whose answer was never seen: they have failed."),
         "joined": _("Somebody joined the sources since."),
         "slowed": _("%(group)s asks us to slow down."),
         "too_late": _("It should have started on %(moment)s, and that was too long ago to start by itself."),

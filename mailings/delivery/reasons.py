@@ -13,6 +13,7 @@ CANCELLED = "cancelled"
 ERASED = "erased_since"
 ADDRESS_CHANGED = "address_changed"
 NOT_MOBILE = "not_mobile"
+NEVER_ARRIVED = "never_arrived"
 
 # the categories of tracking.refusals, as reasons of a failed message
 REASONS: dict[str, str | Promise] = {
@@ -25,6 +26,7 @@ REASONS: dict[str, str | Promise] = {
     CANCELLED: _("The mailing was cancelled before its turn came."),
     ERASED: _("This person asked to be erased before their turn came."),
     ADDRESS_CHANGED: _("Their address changed before their turn came; consent was bound to the old one."),
+    NEVER_ARRIVED: _("The answer never came, and the provider knows nothing of it: it was not handed over."),
     NOT_MOBILE: _("A landline, or a number that its owner pays for: it takes no text messages."),
     "resent": _("It failed, and was sent again since."),
     "dead_address": _("No such mailbox."),

@@ -1,5 +1,6 @@
 """Pages of text messages: step Content, what all of them cost, the way out of one, and what a provider tells."""
 
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -40,7 +41,9 @@ def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     given = request.POST.get("version", "")
     version = int(given) if given.isdecimal() and len(given) < 10 else -1
     try:
-        texts.save(mailing, text, plain=plain, version=version, now=timezone.now())
+        texts.save(
+            mailing, text, plain=plain, version=version, window=request.POST.get("window", "")[:32], now=timezone.now()
+        )
     except content.Changed as refusal:
         if request.headers.get("HX-Request") != "true":
             messages.error(request, str(refusal))
@@ -76,7 +79,7 @@ def _context(request: HttpRequest, mailing: Mailing) -> dict[str, Any]:
         "groups": variables.groups(),
         "sender": sender,
         "is_answerable": senders.kind(sender) in senders.ANSWERABLE,
-        "limit": sms.LONGEST,
+        "window": secrets.token_hex(8),
     }
 
 
@@ -147,7 +150,9 @@ def _genuine(request: HttpRequest, account: SendingAccount) -> dict[str, str] | 
     given = {name: str(value) for name, value in request.POST.items()}
     address = f"{settings.BASE_URL}{request.get_full_path()}"
     signature = request.headers.get("X-Twilio-Signature", "")[:100]
-    return given if incoming.is_genuine(account, address, given, signature) else None
+    if not incoming.is_genuine(account, address, given, signature):
+        return None
+    return {name: value.replace("\x00", "") for name, value in given.items()}  # no text in our tables holds one
 
 
 @csrf_exempt

@@ -7,6 +7,7 @@ from django.test import override_settings
 
 from forms import statistics
 from forms.models import Form
+from mailings.models import Mailing, TextReply
 from tests.consent.factories import a_subscription_type
 
 
@@ -31,7 +32,7 @@ def test_without_a_postal_address_it_says_what_to_set() -> None:
 
 
 @pytest.mark.django_db
-def test_the_demo_has_a_form_that_people_answered_and_some_of_them_wait_for_one_of_us() -> None:
+def test_the_demo_has_a_form_and_a_text_message_that_people_answered_and_some_wait_for_one_of_us() -> None:
     for code in ("newsletter", "events", "product-news"):
         a_subscription_type(code)
     with override_settings(POSTAL_ADDRESS="Havenstraat 14, 3024 SC Rotterdam"):
@@ -44,3 +45,11 @@ def test_the_demo_has_a_form_that_people_answered_and_some_of_them_wait_for_one_
     traffic = statistics.traffic(form)
     assert traffic.views > traffic.starts > traffic.completions == 46
     assert set(form.submissions.values_list("campaign__source", flat=True)) == {"newsletter", "website", "linkedin"}
+
+    mailing = Mailing.objects.get(type=Mailing.Type.SMS)
+    counts = mailing.counts
+    assert mailing.status == Mailing.Status.SENT
+    assert counts.delivered > counts.clicked > 0
+    assert counts.bounced > 0
+    assert counts.states["held"] > 0
+    assert set(TextReply.objects.values_list("meaning", flat=True)) == {"", "stop"}

@@ -7,10 +7,13 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
 from consent.models import Suppression
 from demo.twilio import Twilio
-from mailings import accounts, statistics
+from mailings import accounts, incoming, statistics
 from mailings.models import Mailing, Message, SendingAccount, TextPrice, TextReply
 from tests.conftest import NOON
 from tests.mailings.factories import a_mobile, a_selection, a_text, a_text_account, an_author
@@ -308,3 +311,22 @@ def test_replies_have_a_page(client: Client, twilio: Twilio) -> None:
     answered(client, twilio, "Tot morgen!")
 
     assert "Tot morgen!" in client.get("/replies/").content.decode()
+
+
+# strangers' bytes ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=300))
+def test_whatever_somebody_answers_has_a_meaning(text: str) -> None:
+    assert incoming.meaning(text) in TextReply.Meaning.values
+
+
+@settings_of(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.dictionaries(st.sampled_from(["MessageSid", "MessageStatus", "From", "To", "Body", "ErrorCode", "OptOutType", "Other"]), st.text(max_size=80)))  # fmt: skip
+def test_whatever_a_provider_signs_is_taken_or_refused_and_never_breaks(client: Client, values: dict[str, str]) -> None:
+    account = SendingAccount.objects.first() or a_text_account()
+    twilio = Twilio()
+    token = tokens.make("bounce", 1, 1)
+    for path in (accounts.replies_path(account), f"{accounts.status_path(account)}?m={token}"):
+        signature = twilio.signature(settings.BASE_URL + path, values)
+        assert client.post(path, values, headers={"X-Twilio-Signature": signature}).status_code in (200, 204, 403)

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import phonenumbers
 import pytest
 from pytest_django.fixtures import Settings
 
 from consent import suppressions
 from consent.models import SuppressionReason
 from demo.twilio import Twilio
-from mailings import accounts, audience, content, lifecycle, preflight, texts
+from mailings import accounts, audience, content, lifecycle, lookups, preflight, texts
 from mailings.delivery import worker
-from mailings.models import Chunk, Mailing, Message, SendingPolicy, TextPrice
+from mailings.models import Chunk, Mailing, Message, SendingAccount, SendingPolicy, Tally, TextPrice
+from recipients import phones
 from recipients.models import Person
 from tests.conftest import NOON
 from tests.mailings.factories import a_mobile, a_selection, a_text, a_text_account, an_author
@@ -185,13 +187,24 @@ def test_names_too_can_be_written_in_plain_letters() -> None:
 def test_two_people_do_not_overwrite_each_other() -> None:
     mailing = a_text(to=a_selection())
     other = Mailing.objects.get(pk=mailing.pk)
-    texts.save(mailing, "One\r\n", plain=False, version=0, now=NOON)
+    texts.save(mailing, "One\r\n", plain=False, version=0, window="", now=NOON)
 
     with pytest.raises(content.Changed):
-        texts.save(other, "Two", plain=False, version=0, now=NOON)
+        texts.save(other, "Two", plain=False, version=0, window="", now=NOON)
 
     mailing.refresh_from_db()
     assert texts.text_of(mailing) == "One"
+
+
+def test_one_window_does_not_refuse_itself() -> None:
+    mailing = a_text(to=a_selection())
+    texts.save(mailing, "One", plain=False, version=0, window="a", now=NOON)
+
+    texts.save(mailing, "One two", plain=False, version=0, window="a", now=NOON)
+    with pytest.raises(content.Changed):
+        texts.save(mailing, "Other", plain=False, version=0, window="b", now=NOON)
+
+    assert texts.text_of(mailing) == "One two"
 
 
 @pytest.mark.parametrize(
@@ -246,3 +259,74 @@ def test_the_audience_of_a_text_is_paged_by_the_number_of_each() -> None:
         ("Her brother", "+31612345678", "duplicate"),
     ]
     assert not Event.objects.exists()
+
+
+# what became of those whose answer never came -----------------------------------------------------------------------------
+
+
+def test_what_twilio_has_after_all_was_sent_and_is_not_sent_again(twilio: Twilio) -> None:
+    readers = a_selection()
+    a_mobile("+31612300499", in_=readers, first_name="Hanna")
+    a_mobile("+31612300500", in_=readers, first_name="Bob")
+    mailing = sent(a_text("Hi [[customer.firstname]] https://example.org/x STOP", to=readers), twilio)
+    assert states(mailing) == {"Hanna": ("unknown", "no_answer"), "Bob": ("unknown", "no_answer")}
+
+    lookups.look_up(now=NOON + dt.timedelta(minutes=2))
+
+    assert states(mailing) == {"Hanna": ("sent", ""), "Bob": ("unknown", "no_answer")}
+    assert [text.to for text in twilio.taken] == ["+31612300499"]
+
+
+def test_what_twilio_knows_nothing_of_an_hour_later_has_failed(twilio: Twilio) -> None:
+    readers = a_selection()
+    a_mobile("+31612300500", in_=readers, first_name="Bob")
+    mailing = sent(a_text(to=readers), twilio)
+
+    lookups.look_up(now=NOON + dt.timedelta(hours=2))
+    lookups.look_up(now=NOON + dt.timedelta(hours=2))
+
+    assert states(mailing) == {"Bob": ("failed", "never_arrived")}
+    totals = [
+        sum(getattr(one, name) for one in Tally.objects.filter(mailing=mailing)) for name in ("unknown", "failed")
+    ]
+    assert totals == [0, 1]
+
+
+def test_while_twilio_is_away_nobody_knows_more(twilio: Twilio) -> None:
+    readers = a_selection()
+    a_mobile("+31612300500", in_=readers, first_name="Bob")
+    mailing = sent(a_text(to=readers), twilio)
+    SendingAccount.objects.update(options={"user": "AC0", "sender": "+3197010000000", "api_url": "http://127.0.0.1:9"})
+
+    assert lookups.look_up(now=NOON + dt.timedelta(hours=2)) == 0
+
+    assert states(mailing) == {"Bob": ("unknown", "no_answer")}
+
+
+def test_without_twilio_the_mailing_waits_and_nothing_is_lost() -> None:
+    readers = a_selection()
+    a_mobile("+31612345678", in_=readers, first_name="Hanna")
+    account = a_text_account(api_url="http://127.0.0.1:9")
+    mailing = a_text(to=readers, account=account)
+    lifecycle.start(mailing, by=an_author(), now=NOON)
+    channel = accounts.channel(account)
+
+    for chunk in Chunk.objects.filter(mailing=mailing).values_list("pk", flat=True):
+        worker.work(chunk, channel=channel, clock=lambda: NOON)
+
+    assert states(mailing) == {"Hanna": ("pending", "")}
+
+
+COUNTRIES = sorted(phonenumbers.SUPPORTED_REGIONS)
+
+
+def test_the_example_numbers_of_every_country_can_be_priced_and_told_from_landlines() -> None:
+    kinds = phonenumbers.PhoneNumberType
+    for region in COUNTRIES:
+        for kind, takes in ((kinds.MOBILE, True), (kinds.PREMIUM_RATE, False)):
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example is None:
+                continue
+            number = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+            assert phones.takes_texts(number) is takes, (region, number)
+            assert len(phones.country(number)) == 2, (region, number)

@@ -31,8 +31,8 @@ def django_says_no(environ: dict[str, Any], start_response: Any) -> Iterable[byt
     return [b"no such page"]
 
 
-def a_server(folder: Path, proxies: int = 0) -> hits.Hits:
-    return hits.Hits(django_says_no, folder, "node1", proxies)
+def a_server(folder: Path, proxies: int = 0, *, short_host: str = "") -> hits.Hits:
+    return hits.Hits(django_says_no, folder, "node1", proxies, short_host=short_host)
 
 
 def ask(server: hits.Hits, path: str, method: str = "GET", **headers: str) -> tuple[str, dict[str, str], bytes]:

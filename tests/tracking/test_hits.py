@@ -182,3 +182,39 @@ def test_whatever_a_browser_calls_itself_makes_one_readable_line(tmp_path_factor
     (file,) = folder.glob("*.log")
     (line,) = file.read_bytes().removesuffix(b"\n").split(b"\n")
     assert journal.parse("x:0", line).message == 4711
+
+
+SHORT = tokens.short_maker()(7, 4711, 2)
+
+
+@pytest.mark.django_db
+def test_a_short_link_leads_to_the_link_and_is_written_down(server, tmp_path):
+    a_link(mailing=7, number=2, url="https://example.org/open-day")
+
+    status, headers, _body = ask(server, f"/s/{SHORT}")
+
+    assert (status, headers["Location"]) == ("302 Found", "https://example.org/open-day")
+    journal.ingest(tmp_path)
+    event = Event.objects.get()
+    assert (event.kind, event.mailing, event.message, event.link) == ("click", 7, 4711, 2)
+
+
+@pytest.mark.django_db
+def test_on_the_short_domain_the_token_stands_alone(tmp_path):
+    a_link(mailing=7, number=2, url="https://example.org/open-day")
+    server = a_server(tmp_path, short_host="duif.example")
+
+    assert ask(server, f"/{SHORT}", host="duif.example")[0] == "302 Found"
+    assert ask(server, f"/{SHORT}", host="post.example")[0] == "404 Not Found"
+    assert ask(server, "/people/", host="duif.example")[0] == "404 Not Found"
+    server.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("token", [SHORT[:-1], SHORT[::-1], "0" * 16, "z" * 16, f"{SHORT}/", SHORT.swapcase()])
+def test_a_guessed_short_link_leads_nowhere_and_leaves_no_trace(server, tmp_path, token):
+    a_link(mailing=7, number=2)
+
+    assert ask(server, f"/s/{token}")[0] == "404 Not Found"
+    journal.ingest(tmp_path)
+    assert not Event.objects.exists()

@@ -74,3 +74,26 @@ def test_the_return_path_names_the_message(settings):
 
     assert domain == settings.BOUNCE_DOMAIN
     assert tokens.read("bounce", local) == (7, 4711)
+
+
+@given(st.integers(0, 2**20 - 1), st.integers(0, 2**38 - 1), st.integers(0, 63))
+def test_a_short_token_tells_its_numbers_and_has_one_length(mailing, message, number):
+    token = tokens.short_maker()(mailing, message, number)
+
+    assert len(token) == 16
+    assert tokens.read_short(token) == (mailing, message, number)
+
+
+@given(st.text(max_size=20))
+def test_whatever_stands_in_a_short_link_is_read_or_refused(text):
+    try:
+        tokens.read_short(text)
+    except tokens.BadToken:
+        return
+    raise AssertionError("guessed")
+
+
+@pytest.mark.parametrize("numbers", [(2**20, 1, 1), (1, 2**38, 1), (1, 1, 64)])
+def test_a_short_token_refuses_numbers_that_do_not_fit(numbers):
+    with pytest.raises(ValueError, match="too large"):
+        tokens.short_maker()(*numbers)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from demo import cast, signup, story
+from demo import cast, signup, story, texts
 from recipients.models import Person
 
 
@@ -30,4 +30,5 @@ class Command(BaseCommand):
         with transaction.atomic():
             everybody = cast.assemble(now=now)
             story.tell(everybody, now=now)
+            texts.send(everybody.types["events"], everybody.people, everybody.ours[0], now=now)
             signup.collect(everybody.types["events"], everybody.people, everybody.ours[0], now=now)
