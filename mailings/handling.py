@@ -28,8 +28,8 @@ class CannotHandle(Exception):
 
 
 def flags(address: str) -> list[Suppression]:
-    """The blocks that bounces put on an address."""
-    return list(Suppression.objects.filter(channel="email", address=address, reason__in=FLAGS, released_at=None))
+    """The blocks that bounces put on an address, or a number."""
+    return list(Suppression.objects.filter(address=address, reason__in=FLAGS, released_at=None))
 
 
 @transaction.atomic
@@ -100,7 +100,9 @@ def undo(handling: Handling, *, now: dt.datetime) -> None:
 def _block_again(handling: Handling, now: dt.datetime) -> None:
     lifted = Suppression.objects.filter(pk__in=handling.detail["blocks"])
     blocks = [
-        suppressions.Block(address=row.address, reason=row.reason, evidence=row.evidence, until=row.until)
+        suppressions.Block(
+            address=row.address, channel=row.channel, reason=row.reason, evidence=row.evidence, until=row.until
+        )
         for row in lifted
     ]
     suppressions.add_many(blocks, actor="system", now=now)

@@ -94,11 +94,12 @@ def _at_once(story: Story) -> Iterator[suppressions.Block]:
 
 
 def _soft(story: Story) -> Iterator[SoftBounce]:
-    """The first new bounce that may pass, if this was mail and it is not too old to be believed."""
+    """The first new bounce that may pass, if this was mail or a text and it is not too old to be believed."""
     bounces = (event for event in story.new if event.kind == Kind.BOUNCE and event.category in patience.COUNTED)
     first = next(bounces, None)
-    if first is not None and story.channel == "email" and _is_believed(story, first):
+    if first is not None and story.channel in ("email", "sms") and _is_believed(story, first):
         yield SoftBounce(
+            channel=story.channel,
             address=story.address,
             mailing=story.mailing,
             message=story.message,
@@ -120,6 +121,7 @@ def _given_up(soft: Sequence[SoftBounce], now: dt.datetime) -> list[suppressions
     return [
         suppressions.Block(
             address=address,
+            channel=last[address].channel,
             reason=SuppressionReason.SOFT_BOUNCES,
             until=now + patience.TRIED_AGAIN_AFTER,
             evidence={

@@ -122,9 +122,11 @@ def set_role(chosen: QuerySet[Person], project: Project, role: str) -> int:
     return members.update(role=role)
 
 
-def addresses(chosen: QuerySet[Person]) -> QuerySet[Any, str]:
-    """Give the address we write to of each of them."""
+def addresses(chosen: QuerySet[Person], channel: str = "email") -> QuerySet[Any, str]:
+    """Give the address we write to of each of them, or the mobile number."""
     numbers = chosen.order_by().values("pk")
+    if channel == "sms":
+        return Person.objects.filter(pk__in=numbers).exclude(mobile="").values_list("mobile", flat=True)
     return EmailAddress.objects.filter(rank=1, person__in=numbers).values_list("address", flat=True)
 
 

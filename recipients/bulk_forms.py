@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent import bulk as consents
 from consent import law, rulebook, rules
-from consent.models import SubscriptionType
+from consent.models import Channel, SubscriptionType
 from recipients import bulk, cards, changes, choices, custom
 from recipients.bulk import By
 from recipients.forms import OneLine, TaskForm
@@ -129,9 +129,16 @@ class SetRole(Act):
         return bulk.set_role(chosen, project, self.cleaned_data["role"]) if project else 0
 
 
+CHANNELS = (
+    (Channel.EMAIL, _("E-mail, at the address we write to")),
+    (Channel.SMS, _("SMS, at the mobile number")),
+)
+
+
 class RefuseConsent(Act):
     code, label, permission = "refuse", _("Write down that they want no mail"), "consent.add_suppression"
 
+    channel = forms.ChoiceField(label=_("By"), choices=CHANNELS, initial=Channel.EMAIL, required=False)
     types = forms.ModelMultipleChoiceField(
         SubscriptionType.objects.filter(is_active=True).order_by("pk"),
         label=_("Of which types"),
@@ -144,9 +151,10 @@ class RefuseConsent(Act):
     def do(self, chosen: QuerySet[Person], by: By) -> int:
         types: Sequence[SubscriptionType] | None = list(self.cleaned_data["types"]) or None
         actor = f"user:{by.user.pk}" if by.user else "system"
-        return consents.refuse(
-            bulk.addresses(chosen).iterator(), types, because=self.cleaned_data["because"], actor=actor, now=by.now
-        )
+        channel = self.cleaned_data["channel"] or Channel.EMAIL
+        numbers = bulk.addresses(chosen, channel).iterator()
+        because = self.cleaned_data["because"]
+        return consents.refuse(numbers, types, because=because, actor=actor, channel=channel, now=by.now)
 
 
 class GiveConsent(Act):
@@ -154,6 +162,7 @@ class GiveConsent(Act):
 
     code, label, permission = "agree", _("Write down that they agreed"), "consent.add_consentevent"
 
+    channel = forms.ChoiceField(label=_("By"), choices=CHANNELS, initial=Channel.EMAIL, required=False)
     types = forms.ModelMultipleChoiceField(
         SubscriptionType.objects.filter(is_active=True, purpose__is_active=True).order_by("pk"),
         label=_("To which types"),
@@ -163,9 +172,9 @@ class GiveConsent(Act):
 
     def __init__(self, data: QueryDict | None = None, *, begun: QueryDict | None = None) -> None:
         """Read what was filled in (`data`), or show the fields of the source that was chosen (`begun`)."""
-        super().__init__(
-            data, initial={"source": begun.get("source"), "types": begun.getlist("types")} if begun else {}
-        )
+        first = ("source", "channel")
+        chosen = {name: begun[name] for name in first if begun.get(name)} if begun else {}
+        super().__init__(data, initial={**chosen, "types": begun.getlist("types")} if begun else {})
         given = data or begun
         recordable = {code: rule for code, rule in rulebook.current().sources.items() if rule.is_recordable}
         source = self.fields["source"]
@@ -220,7 +229,8 @@ class GiveConsent(Act):
         values = self.cleaned_data
         pieces = {name.removeprefix("evidence_"): values[name] for name in values if name.startswith("evidence_")}
         evidence_on = pieces.pop("on")
-        people = list(bulk.addresses(chosen))
+        channel = values["channel"] or Channel.EMAIL
+        people = list(bulk.addresses(chosen, channel))
         consents.give(
             people,
             list(values["types"]),
@@ -230,6 +240,7 @@ class GiveConsent(Act):
             because=values["because"],
             actor=f"user:{by.user.pk}" if by.user else "system",
             box_ticked=bool(values.get("box_ticked")),
+            channel=channel,
             now=by.now,
         )
         return len(set(people))

@@ -1,4 +1,4 @@
-"""Mail that came back for a reason that may pass, counted per address until somebody clicks or a later mail arrives."""
+"""Mail that came back for a reason that may pass, counted per address or number until somebody clicks or a later mail arrives."""
 
 import datetime as dt
 from collections import defaultdict
@@ -34,10 +34,10 @@ def end(addresses: Collection[str], because: str, *, now: dt.datetime, before: d
 
 
 def _open(addresses: Collection[str]) -> QuerySet[SoftBounce]:
-    return SoftBounce.objects.filter(channel="email", address__in=list(addresses), ended_at=None)
+    return SoftBounce.objects.filter(address__in=list(addresses), ended_at=None)
 
 
 def reopen(address: str, ended_at: dt.datetime) -> int:
     """Take back that a run was cleared at that moment."""
-    cleared = SoftBounce.objects.filter(channel="email", address=address, ended_at=ended_at, ended_because="cleared")
+    cleared = SoftBounce.objects.filter(address=address, ended_at=ended_at, ended_because="cleared")
     return cleared.update(ended_at=None, ended_because="")

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from consent.models import Suppression
 from demo.twilio import Twilio
-from mailings import accounts, incoming, statistics
-from mailings.models import Mailing, Message, SendingAccount, TextPrice, TextReply
+from mailings import accounts, handling, incoming, statistics
+from mailings.models import Handling, Mailing, Message, SendingAccount, TextPrice, TextReply
 from tests.conftest import NOON
 from tests.mailings.factories import a_mobile, a_selection, a_text, a_text_account, an_author
 from tests.mailings.test_texts import sent
 from tracking import tokens
-from tracking.models import Event
+from tracking.models import Event, SoftBounce
 
 pytestmark = pytest.mark.django_db
 
@@ -331,3 +331,34 @@ def test_whatever_a_provider_signs_is_taken_or_refused_and_never_breaks(client: 
     for path in (accounts.replies_path(account), f"{accounts.status_path(account)}?m={token}"):
         signature = twilio.signature(settings.BASE_URL + path, values)
         assert client.post(path, values, headers={"X-Twilio-Signature": signature}).status_code in (200, 204, 403)
+
+
+@pytest.mark.usefixtures("author")
+def test_a_number_that_came_back_can_be_cleared_and_that_undone(client: Client, twilio: Twilio) -> None:
+    _mailing, message, path = a_sent_text(twilio)
+    told(client, twilio, path, {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"})
+    statistics.fold(now=NOON + dt.timedelta(minutes=1))
+
+    assert "person&#x27;s card" in client.get(f"/bounces/{message.pk}/").content.decode()
+    handling.clear(message, by=an_author(), now=NOON + dt.timedelta(minutes=2))
+    assert not Suppression.objects.filter(released_at=None).exists()
+    handling.undo(Handling.objects.get(), now=NOON + dt.timedelta(minutes=3))
+
+    block = Suppression.objects.get(released_at=None)
+    assert (block.channel, block.address, block.reason) == ("sms", "+31612345678", "hard_bounce")
+
+
+def test_a_number_that_is_never_reached_is_left_alone_for_a_while(client: Client, twilio: Twilio) -> None:
+    for number in range(5):
+        mailing, message, _path = a_sent_text(twilio, f"+3161234560{number}")
+        Message.objects.filter(pk=message.pk).update(address="+31612345678")
+        at = NOON + dt.timedelta(days=5 * number)
+        Message.objects.filter(pk=message.pk).update(sent_at=at)
+        token = tokens.make("bounce", mailing.pk, message.pk)
+        incoming.status(
+            {"MessageSid": f"SM{number}", "MessageStatus": "undelivered", "ErrorCode": "30003"}, token, now=at
+        )
+        statistics.fold(now=at + dt.timedelta(minutes=1))
+
+    assert SoftBounce.objects.filter(channel="sms", address="+31612345678").count() == 5
+    assert list(Suppression.objects.values_list("channel", "reason")) == [("sms", "soft_bounces")]

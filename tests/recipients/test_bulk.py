@@ -254,3 +254,17 @@ def test_the_people_page_is_narrowed_by_filters_and_acts_on_what_it_shows(client
     assert shown(country="<script>", show="nonsense") == {"Ada", "Bob"}
     many(client, "field", field="city", value="Gent", everyone="1", country="BE")
     assert list(Person.objects.filter(city="Gent")) == [ada]
+
+
+def test_a_yes_or_a_no_may_be_about_text_messages_to_the_mobile_number(client: Client, marieke: User) -> None:
+    news, readers = a_subscription_type(), a_selection()
+    a_person(email="ada@example.org", in_=readers, mobile="+31612345678")
+    a_person(email="bob@example.org", in_=readers)
+    where = f"selection:{readers.pk}"
+
+    many(client, "agree", **PAPER, channel="sms", types=[news.pk], everyone="1", list=where)
+    assert gate.recheck("sms", news.pk, ["+31612345678"], at=timezone.now()) == {}
+    assert "ada@example.org" in gate.recheck("email", news.pk, ["ada@example.org"], at=timezone.now())
+
+    many(client, "refuse", channel="sms", because="They called", everyone="1", list=where)
+    assert list(Suppression.objects.values_list("channel", "address")) == [("sms", "+31612345678")]
