@@ -217,6 +217,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 
 # Outgoing campaign mail: smtp://user:password@host:port or smtps://…; ?starttls=1 asks for TLS after EHLO.
+# a virus scanner for attachments: tcp://host:3310 or unix:///run/clamav/clamd.ctl (clamd); empty: none
+CLAMD_URL = os.environ.get("CLAMD_URL", "")
 SMTP_URL = os.environ.get("SMTP_URL", "smtp://127.0.0.1:1025")
 # Envelope senders (VERP) and Message-IDs live here; its MX must point at the inbound port.
 BOUNCE_DOMAIN = os.environ.get("BOUNCE_DOMAIN", "bounces.postduif.localhost")

@@ -40,6 +40,7 @@ def letter_of(mailing: Mailing) -> Letter:
         from_name=mailing.from_name,
         from_address=mailing.from_address,
         reply_to=mailing.reply_to,
+        has_attachments=bool(mailing.pk) and editions.main_of(mailing).attachments.exists(),
         from_varies=mailing.from_whose != Mailing.Whose.ALWAYS,
         reply_varies=mailing.reply_whose != Mailing.Whose.ALWAYS,
         number=mailing.pk,

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from mailings import editions
+from mailings import attachments, editions
 from mailings.models import Counts, Mailing, Source
 from mailings.rendering.writing import readable
 
@@ -133,6 +133,7 @@ def duplicate(mailing: Mailing, *, by: User) -> Mailing:
         Source(mailing=copy, **{f"{column}_id": number for column, number in row.items()}) for row in sources
     )
     editions.copy(mailing, copy)
+    attachments.copy(mailing, copy)
     return copy
 
 

@@ -230,6 +230,26 @@ class Trial(models.Model):
         return f"{self.mailing_id} {self.about}"
 
 
+class Attachment(models.Model):
+    """A file that goes along with a mailing; its bytes lie under their fingerprint: mailings.attachments."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=100)  # MIME type
+    size = models.PositiveIntegerField()  # bytes
+    digest = models.CharField(max_length=64)  # SHA-256
+    scanned_at = models.DateTimeField(null=True)  # null: there was no scanner
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailing", "name"], name="one_attachment_per_name")]
+        indexes = [models.Index("digest", name="attachment_by_digest")]  # whether anybody has the file still
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SendingAccount(models.Model):
     """A mail server or a provider that mailings go through, with what it may take."""
 

@@ -99,7 +99,7 @@ def is_outdated(override: Override) -> bool:
 def fingerprint(mailing: Mailing) -> str:
     """Name the words of a mailing and where its people come from."""
     sources = mailing.sources.order_by("pk").values_list("selection", "project", "person", "importing")
-    said = [
+    said: list[object] = [
         mailing.subject,
         mailing.preheader,
         mailing.from_address,
@@ -108,6 +108,7 @@ def fingerprint(mailing: Mailing) -> str:
         mailing.subscription_type_id,
     ]
     people = [list(row) for row in sources] + list(mailing.guests.order_by("pk").values_list("address", flat=True))
+    said += [list(one) for one in mailing.attachments.order_by("pk").values_list("name", "digest")]
     others = [list(one) for one in editions.said(mailing)[1:]]
     whole = json.dumps([said, mailing.content, people, *others], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from consent import preferences, unsubscribe
-from mailings import audience, compiling, contacts, editions, medium, merge_data, unseen
+from mailings import attachments, audience, compiling, contacts, editions, medium, merge_data, unseen
 from mailings.letters import addresses as letter_addresses
 from mailings.letters import making
 from mailings.models import Mailing, Message
@@ -121,7 +121,8 @@ def test_message(mailing: Mailing, who: Reader, address: str, *, compiled: Compi
     leave, choose = "/u/", preferences.path(preferences.keys_of([address])[address])
     if mailing.subscription_type_id:
         leave = unsubscribe.links([address], mailing.subscription_type_id)[address]
-    return compiled.render(_values(mailing, who, address, tokens.TEST, now=now, leave=leave, choose=choose))
+    values = _values(mailing, who, address, tokens.TEST, now=now, leave=leave, choose=choose)
+    return compiled.render(values | {"_attached": attachments.parts(mailing)})
 
 
 def online(mailing: Mailing, message: Message, *, now: datetime) -> Seen:

@@ -5,6 +5,7 @@ from django.urls import path
 from mailings.views import (
     accounts,
     acting,
+    attachments,
     branding,
     content,
     domains,
@@ -58,6 +59,9 @@ urlpatterns = [
     path("mailings/<int:pk>/content/back/", content.put_back, name="content_back"),
     path("mailings/<int:pk>/content/versions/", content.versions, name="versions"),
     path("mailings/<int:pk>/content/versions/<int:number>/", content.restore, name="version_restore"),
+    path("mailings/<int:pk>/attachments/add/", attachments.add, name="attachment_add"),
+    path("mailings/<int:pk>/attachments/remove/", attachments.remove, name="attachment_remove"),
+    path("mailings/<int:pk>/attachments/<int:number>/", attachments.download, name="attachment"),
     path("mailings/<int:pk>/editions/", editions.index, name="editions"),
     path("mailings/<int:pk>/editions/language/", editions.add_language, name="edition_language"),
     path("mailings/<int:pk>/editions/test/", editions.begin_trial, name="trial_begin"),

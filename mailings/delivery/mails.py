@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from consent import preferences, unsubscribe
-from mailings import editions, unseen
+from mailings import attachments, editions, unseen
 from mailings.channels import Outgoing
 from mailings.delivery.letters import Letter, Row, Stamp
 from mailings.models import Mailing
@@ -29,6 +29,7 @@ class Mail(Letter):
     view_url: str
     preferences_url: str
     unsubscribe: tuple[str, str]  # the address, before and after the person's key
+    attached: tuple[bytes, ...]  # finished MIME parts
     domain: str  # of envelope senders and Message-IDs
 
     def write(self, row: Row, stamp: Stamp) -> Outgoing:
@@ -47,6 +48,7 @@ class Mail(Letter):
         recipient["_message_id"] = f"{local[2:]}@{self.domain}"
         recipient["_bounce"] = f"{local}@{self.domain}"
         recipient["_date"] = stamp.date
+        recipient["_attached"] = self.attached
         body = (self.unseen if unseen.KEY in recipient else self.compiled)[row.edition].render(recipient)
         if stamp.signer is not None:
             body = stamp.signer.sign(body, at=stamp.seconds)
@@ -69,6 +71,7 @@ def mail_of(row: Mailing, common: dict[str, Any]) -> Mail:
         leave=tokens.maker("leave"),
         view_url=f"{settings.BASE_URL}/v/",
         preferences_url=f"{settings.BASE_URL}{preferences.path(key).partition(key)[0]}",
+        attached=attachments.parts(row),
         domain=settings.BOUNCE_DOMAIN,
         unsubscribe=(f"{settings.BASE_URL}{before}", after),
     )

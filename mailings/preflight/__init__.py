@@ -20,7 +20,7 @@ from mailings import audience, compiling, content, editions, medium, merge_data,
 from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
-from mailings.preflight import anchors, looks, printing, purpose, targets, tested, texts, wording
+from mailings.preflight import anchors, attached, looks, printing, purpose, targets, tested, texts, wording
 from mailings.preflight.findings import Finding, Severity, error, warning
 from mailings.rendering import blocks, drafts, mime, variables
 from recipients import selections
@@ -66,7 +66,14 @@ def quick(mailing: Mailing) -> list[Finding]:
         return [*purpose.check(mailing), *printing.check(mailing), *_sources(mailing)]
     if medium.of(mailing).content is Content.TEXT:
         return [*texts.check(mailing), *_sources(mailing)]
-    return [*_setup(mailing), *_content(mailing), *_sources(mailing), *_of_editions(mailing), *tested.check(mailing)]
+    return [
+        *_setup(mailing),
+        *_content(mailing),
+        *_sources(mailing),
+        *_of_editions(mailing),
+        *tested.check(mailing),
+        *attached.check(mailing),
+    ]
 
 
 def _of_editions(mailing: Mailing) -> Iterator[Finding]:
@@ -214,6 +221,7 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
     if not mailing.frozen_at:
         yield from _broken_selections(mailing)
     yield from tested.of_audience(mailing, counts.gets)
+    yield from attached.of_audience(mailing, counts.gets)
     for key, people in counts.empty.items():
         if people:
             yield _without_contact(mailing, key, people) if key in CONTACTS else _empty(mailing, key, people)

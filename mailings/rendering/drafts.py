@@ -24,6 +24,7 @@ class Letter:
     from_name: str = ""
     from_address: str
     reply_to: str = ""
+    has_attachments: bool = False
     from_varies: bool = False  # a recipient's own contact among us, where there is one
     reply_varies: bool = False
     number: int = 0  # of the mailing: Feedback-ID
@@ -52,6 +53,7 @@ class Draft:
     html: Pieces
     links: tuple[Link, ...]
     problems: tuple[Problem, ...]
+    has_attachments: bool = False
 
     @property
     def keys(self) -> frozenset[str]:
@@ -95,7 +97,13 @@ def draft(letter: Letter) -> Draft:
         text = _text(parts, frame.footer_text(footer, pen))
     cut = pen.marks.cut
     return Draft(
-        _headers(letter, pen), cut(subject), cut(text), cut(f"{html}\n"), tuple(pen.links), tuple(pen.problems)
+        _headers(letter, pen),
+        cut(subject),
+        cut(text),
+        cut(f"{html}\n"),
+        tuple(pen.links),
+        tuple(pen.problems),
+        letter.has_attachments,
     )
 
 

@@ -8,6 +8,7 @@ from mailings.rendering.drafts import Draft
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Choice, Pieces, Slot
 from mailings.rendering.segments import (
+    Attached,
     Compiled,
     Fillable,
     Line,
@@ -88,6 +89,9 @@ def compile_draft(draft: Draft) -> Compiled:
     writer.slot(To(), "\r\n")
     _subject(writer, draft.subject)
     boundary = headers.boundary(_everything(draft.text), _everything(draft.html))
+    mixed = headers.boundary(boundary) if draft.has_attachments else ""
+    if mixed:  # RFC 2046 5.1.3
+        writer.static(f'Content-Type: multipart/mixed;\r\n boundary="{mixed}"\r\n\r\n--{mixed}\r\n')
     writer.static(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n')
     for kind, body in (("plain", draft.text), ("html", draft.html)):
         writer.static(f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n')
@@ -95,6 +99,8 @@ def compile_draft(draft: Draft) -> Compiled:
         writer.body(body)
         writer.static("\r\n")
     writer.static(f"--{boundary}--\r\n")
+    if mixed:
+        writer.slot(Attached(mixed), f"--{mixed}--\r\n")
     links = tuple((link.number, link.url, link.name) for link in draft.links)
     return Compiled(writer.template(), tuple(writer.slots), links, html_size(draft))
 

@@ -98,6 +98,29 @@ class Mailbox:
 
 
 @dataclass(frozen=True)
+class Attached:
+    """The files that go along: finished MIME parts, given by the sender under `_attached`, the same for everybody."""
+
+    boundary: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"do": "attached", "boundary": self.boundary}
+
+    def filler(self, _slots: Sequence["Fillable"]) -> Fill:
+        opening = f"--{self.boundary}\r\n".encode("ascii")
+        last: tuple[object, bytes] = ((), b"")
+
+        def fill(recipient: Recipient) -> bytes:
+            nonlocal last
+            parts = recipient.get("_attached", ())
+            if parts is not last[0] and isinstance(parts, tuple):
+                last = (parts, b"".join(opening + part for part in parts))
+            return last[1]
+
+        return fill
+
+
+@dataclass(frozen=True)
 class Some:
     """Words of a header that only some see."""
 
@@ -172,7 +195,7 @@ class When:
         return lambda recipient: join(recipient) if holds(recipient) else b""
 
 
-Fillable = Value | To | Mailbox | Line | When
+Fillable = Value | To | Mailbox | Line | When | Attached
 
 
 @dataclass(frozen=True)
@@ -222,6 +245,8 @@ def _read(kept: Mapping[str, Any]) -> Fillable:
     match kept["do"]:
         case "to":
             return To()
+        case "attached":
+            return Attached(kept["boundary"])
         case "mailbox":
             return Mailbox(kept["key"], kept["or"])
         case "line":
