@@ -88,7 +88,7 @@ def setup(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     form.keep()
     context = {"mailing": mailing, "step": "setup", "form": form}
     if request.headers.get("HX-Request") == "true":
-        return render(request, f"{page}#said", context)
+        return render(request, "mailings/setup.html#said", context)
     if form.errors:
         return render(request, page, context, status=422)
     return redirect(wizard.after(mailing, "setup"))

@@ -63,6 +63,16 @@ def test_what_is_typed_is_kept_by_itself(marketer: Client) -> None:
     assert 'id="saved"' in answer.content.decode()
 
 
+@pytest.mark.parametrize("of_type", Mailing.Type.values)
+def test_every_type_keeps_what_is_typed_by_itself(marketer: Client, of_type: str) -> None:
+    mailing = a_mailing(type=of_type)
+
+    answer = save(marketer, mailing, name="Fair")
+
+    assert (answer.status_code, mailing.name) == (200, "Fair")
+    assert 'id="saved"' in answer.content.decode()
+
+
 def test_one_wrong_field_does_not_lose_the_others(marketer: Client) -> None:
     mailing = a_mailing()
 
