@@ -12,10 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.rendering import blocks, links, ownhtml, richtext, variables
+from mailings.rendering import blocks, links, ownhtml, richtext, sourced, variables
 from mailings.rendering.blocks import Block, Document, Style
 from mailings.rendering.compound import CELL_FIELDS, NETWORKS
 from mailings.rendering.pieces import Condition, scrub
+from mailings.rendering.sourced import Source
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
@@ -527,10 +528,10 @@ def _typed(form: forms.Form, name: str) -> str:
 
 
 def shown(document: Document, subject: str, preheader: str) -> Sheet:
-    """Make the page of a kept mail, mistakes marked."""
+    """Make the page of a kept mail, mistakes marked; one of HTML or MJML has no cards."""
     cards = tuple(
         Card(block, FORMS[block.kind](_data(block), prefix=block.id), number)
-        for number, block in enumerate(document.blocks, 1)
+        for number, block in enumerate(() if document.source else document.blocks, 1)
     )
     for card in cards:
         card.form.is_valid()
@@ -542,6 +543,8 @@ def shown(document: Document, subject: str, preheader: str) -> Sheet:
 
 def cleaned(document: Document) -> Document:
     """Take a document through the forms, as if somebody had typed it: what comes from a file holds nothing else."""
+    if document.source:
+        return document
     numbered = [replace(block, id=blocks.new_id()) for block in document.blocks]
     kept = (FORMS[one.kind](_data(one), prefix=one.id).kept(one.id, one) for one in numbered)
     language = document.language if _LANGUAGE.fullmatch(document.language) else "en"
@@ -555,6 +558,8 @@ def as_sent(block: Block) -> list[tuple[str, str]]:
 
 def sent(data: QueryDict, kept: Document) -> Sheet:
     """Read what the Content page sent. Raises NoSuchBlock when it is not such a page's."""
+    if kept.source:
+        return _of_source(data, kept, kept.source)
     numbers = data.getlist("block")
     if len(numbers) > blocks.MAX_BLOCKS or len(set(numbers)) != len(numbers):
         raise blocks.NoSuchBlock(_("A mail can have %(count)d blocks.") % {"count": blocks.MAX_BLOCKS})
@@ -568,6 +573,16 @@ def sent(data: QueryDict, kept: Document) -> Sheet:
     )
     document = Document(tuple(card.block for card in cards), kept.language, looks, kept.template)
     return Sheet(document, cards, inbox, style)
+
+
+def _of_source(data: QueryDict, kept: Document, source: Source) -> Sheet:
+    text = scrub(data.get("source", source.text)).replace("\r\n", "\n")
+    if len(text) > sourced.MAX_LENGTH:
+        raise blocks.NoSuchBlock(_("This is longer than %(count)d characters.") % {"count": sourced.MAX_LENGTH})
+    inbox = InboxForm(data, prefix="inbox")
+    inbox.is_valid()
+    document = Document.of_source(Source(source.kind, text), kept.language, kept.style)
+    return shown(document, _typed(inbox, "subject"), _typed(inbox, "preheader"))
 
 
 def _card(data: QueryDict, number: str, place: int, before: Block | None) -> Card:

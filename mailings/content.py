@@ -13,7 +13,9 @@ from mailings import history
 from mailings.material import brand, templates
 from mailings.material.models import Template
 from mailings.models import ContentVersion, Mailing
-from mailings.rendering.blocks import Block, Button, Columns, Document, Product
+from mailings.rendering import sourced, switching
+from mailings.rendering.blocks import Block, Button, Columns, Document, Product, new_id
+from mailings.rendering.sourced import Source
 from mailings.starters import Starter
 
 
@@ -66,6 +68,31 @@ def start_from(mailing: Mailing, starter: Starter, language: str, *, now: dateti
     subject = mailing.subject or written.subject
     document = leading_to(home_of(mailing), brand.dress(written.document, brand.kit()))
     _replace(mailing, document, subject=subject, preheader=mailing.preheader or written.preheader, now=now)
+
+
+def is_written(mailing: Mailing) -> bool:
+    """Say whether anything stands in it."""
+    return bool(mailing.content.get("blocks") or mailing.content.get("source"))
+
+
+def write_as(mailing: Mailing, kind: str, *, now: datetime, by: User | AnonymousUser | None = None) -> None:
+    """Go on in HTML or MJML with what is there, or go back to blocks; what was there is put aside.
+
+    Blocks come along as what they are written as; of HTML and MJML the body comes along, as one HTML block.
+    Raises Changed, NoSuchBlock.
+    """
+    before = Document.read(mailing.content)
+    if kind in sourced.KINDS:
+        text = before.source.text if before.source and kind == "html" else ""
+        if before.source and before.source.kind == "mjml" and kind == "html":
+            text = sourced.whole(before.source).body
+        if not before.source:
+            text = switching.written(before, kind)
+        document = Document.of_source(Source(kind, text), before.language, before.style)
+    else:
+        body = replace(before.blocks[0], id=new_id()) if before.source and before.blocks else None
+        document = Document((body,) if body else (), before.language, before.style)
+    _replace(mailing, document, subject=mailing.subject, preheader=mailing.preheader, now=now, by=by)
 
 
 def home_of(mailing: Mailing) -> str:
@@ -130,7 +157,7 @@ def _replace(
     now: datetime,
     by: User | AnonymousUser | None = None,
 ) -> None:
-    before = mailing.content if mailing.content.get("blocks") else None
+    before = mailing.content if is_written(mailing) else None
     save(
         mailing,
         document,

@@ -53,11 +53,14 @@ def compared(version: ContentVersion, mailing: Mailing) -> list[Line]:
 
 def _lines(subject: str, preheader: str, content: dict[str, Any]) -> Sequence[str]:
     try:
-        kept = Document.read(content).blocks
+        document = Document.read(content)
     except NoSuchBlock:
         return [readable(subject), readable(preheader)]
+    if document.source:
+        lines = (line.strip()[:300] for line in document.source.text.splitlines())
+        return [readable(subject), readable(preheader), *(line for line in lines if line)]
     return [
         readable(subject),
         readable(preheader),
-        *(f"{block.label}: {block.words() or block.summary()}" for block in kept),
+        *(f"{block.label}: {block.words() or block.summary()}" for block in document.blocks),
     ]

@@ -70,6 +70,7 @@ urlpatterns = [
     path("mailings/<int:pk>/editions/remove/", editions.remove, name="edition_remove"),
     path("mailings/<int:pk>/texts/", texts.survey, name="text_survey"),
     path("mailings/<int:pk>/cost/", texts.cost, name="text_cost"),
+    path("mailings/<int:pk>/content/as/", content.write_as, name="write_as"),
     path("mailings/<int:pk>/content/keep/", saved_blocks.keep, name="saved_block_keep"),
     path("mailings/<int:pk>/content/template/", templates.save, name="template_save"),
     path("mailings/<int:pk>/preview/", content.preview, name="preview"),

@@ -3,6 +3,7 @@
 // whatever needs new HTML (adding, duplicating, undo) sends the form as it should be and takes the answer over.
 import { startCards } from "./editor/cards.js";
 import { startHistory } from "./editor/history.js";
+import { placeWhenOpen } from "./editor/place.js";
 import { startPictures } from "./editor/pictures.js";
 import { startPreview } from "./editor/preview.js";
 import { startSaved } from "./editor/saved.js";
@@ -15,6 +16,8 @@ if (form) {
   const preview = startPreview(form);
   const saving = startSaving(form, { onSaved: preview.refresh, onNewSheet: words.mount });
   const history = startHistory(form, saving);
+  const modes = document.getElementById("modes");
+  if (modes) placeWhenOpen(modes, document.getElementById("modes-button"));
   const cards = startCards(form, { saving, history, words, preview });
   if (document.getElementById("pictures")) startPictures(form, { saving, words, cards });
   if (document.getElementById("keep-block")) startSaved(form, { saving, cards });

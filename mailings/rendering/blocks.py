@@ -11,11 +11,12 @@ from uuid import uuid4
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings.rendering import picturing, richtext, variables
+from mailings.rendering import picturing, richtext, sourced, variables
 from mailings.rendering.block import COMMON, FONTS, HIDDEN, Block, NoSuchBlock, Style, Written, align
 from mailings.rendering.compound import CELL_FIELDS, Cell, Code, Columns, Menu, Product, Social
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Condition
+from mailings.rendering.sourced import Source
 from mailings.rendering.writing import Pen, readable
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Menu", "NoSuchBlock", "PageBreak", "Product", "Social", "Spacer", "Style", "Text", "Written",
 ]  # fmt: skip
 
+OWN = "own"  # the block of a mail that is written as HTML or MJML
 MAX_BLOCKS = 100  # settings.DATA_UPLOAD_MAX_NUMBER_FIELDS has room for a page of them
 
 
@@ -178,10 +180,19 @@ class Document:
     language: str = "en"
     style: Style = field(default_factory=Style)
     template: str = ""
+    source: Source | None = None  # written as HTML or MJML: then its one block is the body of that
+
+    @classmethod
+    def of_source(cls, source: Source, language: str = "en", style: Style | None = None) -> Self:
+        """Make a mail of HTML or MJML; what cannot be read is an empty one, with a mistake."""
+        body = Code(id=OWN, html=sourced.whole(source).body)
+        return cls((body,), language, style or Style(), source=source)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Self:
         """Take a mail from JSON. Raises NoSuchBlock."""
+        if source := Source.read(kept.get("source")):
+            return cls.of_source(source, str(kept.get("language") or "en")[:10], Style.read(kept.get("style")))
         given = kept.get("blocks", [])
         if not isinstance(given, list) or len(given) > MAX_BLOCKS:
             raise NoSuchBlock(_("A mail can have %(count)d blocks.") % {"count": MAX_BLOCKS})
@@ -195,6 +206,8 @@ class Document:
         kept: dict[str, Any] = {"language": self.language, "style": style}
         if self.template:
             kept["template"] = self.template
+        if self.source:
+            return kept | {"source": self.source.to_json()}
         return kept | {"blocks": [block.to_json() for block in self.blocks]}
 
 

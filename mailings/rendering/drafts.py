@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import override
 
-from mailings.rendering import frame, headers, pieces, variables
-from mailings.rendering.blocks import Document
+from mailings.rendering import frame, headers, ownhtml, pieces, sourced, variables
+from mailings.rendering.blocks import OWN, Document
 from mailings.rendering.escaping import Context, RenderError
 from mailings.rendering.frame import Footer, Part
 from mailings.rendering.pieces import Pieces
+from mailings.rendering.sourced import Source
 from mailings.rendering.writing import Link, Pen, Problem
 
 
@@ -83,18 +84,15 @@ def draft(letter: Letter) -> Draft:
         subject = pen.words(_marked(letter), Context.HEADER, where="subject")
         preheader = pen.words(letter.preheader, Context.HTML, where="preheader")
         title = pen.quietly(letter.subject, Context.HTML)
-        parts = list(_parts(letter, pen))
         footer = Footer(letter.sender_name, letter.postal_address, letter.subscription_name, letter.is_marketing)
-        html = frame.page(
-            parts,
-            footer=footer,
-            preheader=preheader,
-            title=title,
-            language=letter.document.language,
-            style=letter.document.style,
-            pen=pen,
-        )
-        text = _text(parts, frame.footer_text(footer, pen))
+        language, source = letter.document.language, letter.document.source
+        look = frame.Look(preheader, title, language, letter.document.style)
+        if source:
+            html, text = _as_written(source, footer, look, pen)
+        else:
+            parts = list(_parts(letter, pen))
+            html = frame.page(parts, footer=footer, look=look, pen=pen)
+            text = _text(parts, frame.footer_text(footer, pen))
     cut = pen.marks.cut
     return Draft(
         _headers(letter, pen),
@@ -105,6 +103,20 @@ def draft(letter: Letter) -> Draft:
         tuple(pen.problems),
         letter.has_attachments,
     )
+
+
+def _as_written(source: Source, footer: Footer, look: frame.Look, pen: Pen) -> tuple[str, str]:
+    """Write a mail of somebody's own HTML or MJML; our footer stays away where theirs has all that it must say."""
+    whole = sourced.whole(source)
+    pen.block = OWN
+    if whole.mistake:
+        pen.problems.append(Problem(OWN, "source", whole.mistake))
+    written = ownhtml.write(whole.body, pen, where="source")
+    pen.block = ""
+    named = {merge.variable.name for merge in variables.parse(whole.body).merges}
+    has_own = {"link.unsubscribe", "sender.address"} <= named
+    html = frame.around(written.html, whole, footer=None if has_own else footer, look=look, pen=pen)
+    return html, written.text + ("\n" if has_own else f"\n\n-- \n{frame.footer_text(footer, pen)}\n")
 
 
 def used_variables(letter: Letter) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mailings.rendering.block import Style, Written
+from mailings.rendering.sourced import Whole
 from mailings.rendering.writing import Pen
 
 # mrml, the MJML renderer in Rust; its package has no types.
@@ -54,14 +55,38 @@ class Footer:
     can_leave: bool = True
 
 
-def page(
-    parts: list[Part], *, footer: Footer, preheader: str, title: str, language: str, style: Style, pen: Pen
-) -> str:
+@dataclass(frozen=True)
+class Look:
+    """What stands around the words: marked preheader and title, the language, the style."""
+
+    preheader: str
+    title: str
+    language: str
+    style: Style
+
+
+def page(parts: list[Part], *, footer: Footer, look: Look, pen: Pen) -> str:
     """Write the whole mail as marked HTML."""
     pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
+    said = f"<mj-title>{pen.keep(look.title)}</mj-title><mj-preview>{pen.keep(look.preheader)}</mj-preview>"
+    return html_of(_mjml(parts, look, said=said, below=f"{_footer(footer, pen)}{_pixel(pixel, pen)}"))
+
+
+def html_of(mjml: str) -> str:
+    """Turn MJML into HTML."""
+    return str(_to_html(mjml))
+
+
+def as_mjml(parts: list[Part], *, language: str, style: Style) -> str:
+    """Write the blocks alone as MJML, for somebody who goes on in it."""
+    return _mjml(parts, Look("", "", language, style))
+
+
+def _mjml(parts: list[Part], look: Look, *, said: str = "", below: str = "") -> str:
+    style = look.style
     sections = "".join(_section(part, number) for number, part in enumerate(parts, 1) if part.written.is_seen)
-    body = (
-        f'<mjml lang="{html.escape(language)}"><mj-head><mj-title>{pen.keep(title)}</mj-title><mj-preview>{pen.keep(preheader)}</mj-preview>'
+    return (
+        f'<mjml lang="{html.escape(look.language)}"><mj-head>{said}'
         '<mj-raw><meta name="color-scheme" content="light dark" /></mj-raw>'
         '<mj-breakpoint width="480px" /><mj-attributes>'
         f'<mj-all font-family="{style.family}" />'
@@ -73,10 +98,30 @@ def page(
         f"</mj-attributes><mj-style>{_DARK}</mj-style></mj-head>"
         f'<mj-body width="600px" background-color="{style.page}" css-class="pd-page">'
         f'<mj-wrapper css-class="pd-paper" background-color="{style.paper}" padding="24px 0">{sections}</mj-wrapper>'
-        f"{_footer(footer, pen)}"
-        f"{_pixel(pixel, pen)}</mj-body></mjml>"
+        f"{below}</mj-body></mjml>"
     )
-    return str(_to_html(body))
+
+
+_HIDDEN = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden"
+_BELOW = (
+    '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center"'
+    ' style="padding:16px 32px 32px;font:12px/19px Helvetica,Arial,sans-serif;color:#6b655c">{}</td></tr></table>'
+)
+
+
+def around(body: str, whole: Whole, *, footer: Footer | None, look: Look, pen: Pen) -> str:
+    """Write the page around a marked body of somebody's own: head, preheader, footer, pixel."""
+    pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
+    attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in whole.attributes)
+    preheader = f'<div style="{_HIDDEN}">{look.preheader}</div>' if look.preheader else ""
+    below = _BELOW.format(_footer_words(footer, pen)) if footer else ""
+    image = f'<img src="{pixel}" width="1" height="1" alt="" style="display:block;border:0" />' if pixel else ""
+    sheet = whole.sheet.replace("</", "")
+    return (
+        f'<!doctype html><html lang="{html.escape(look.language)}" dir="auto"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{look.title}</title>'
+        f"<style>{sheet}</style></head><body{attributes}>{preheader}{body}{below}{image}</body></html>"
+    )
 
 
 def footer_text(footer: Footer, pen: Pen) -> str:
@@ -114,6 +159,14 @@ def _pad(part: Part) -> str:
 
 
 def _footer(footer: Footer, pen: Pen) -> str:
+    return (
+        '<mj-section padding="16px 0 32px"><mj-column>'
+        '<mj-text css-class="pd-quiet" font-size="12px" line-height="19px" color="#6b655c">'
+        f"{pen.keep(_footer_words(footer, pen))}</mj-text></mj-column></mj-section>"
+    )
+
+
+def _footer_words(footer: Footer, pen: Pen) -> str:
     words = ", ".join(line.strip() for line in (footer.sender, *footer.postal_address.splitlines()) if line.strip())
     link = '<a href="{}" style="color:#6b655c;text-decoration:underline">{}</a>'
     kept = [
@@ -122,11 +175,7 @@ def _footer(footer: Footer, pen: Pen) -> str:
         (_("View this mail online"), pen.own("_view")),
     ]
     links = " · ".join(link.format(one[1].attribute, html.escape(one[0])) for one in kept if one)
-    return (
-        '<mj-section padding="16px 0 32px"><mj-column>'
-        '<mj-text css-class="pd-quiet" font-size="12px" line-height="19px" color="#6b655c">'
-        f"{pen.keep(f'{html.escape(words)}<br />{links}')}</mj-text></mj-column></mj-section>"
-    )
+    return f"{html.escape(words)}<br />{links}"
 
 
 def _unsubscribe_words(footer: Footer) -> str:

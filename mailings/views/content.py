@@ -21,7 +21,7 @@ from mailings.material.models import SavedBlock, Template
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.reading import Reader
-from mailings.rendering import blocks, frame, variables
+from mailings.rendering import blocks, drafts, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.escaping import RenderError
 from mailings.views import shown, texts
@@ -52,7 +52,7 @@ def template(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         "languages": starters.LANGUAGES.items(),
         "language": language if language in starters.LANGUAGES else "en",
         "chosen": mailing.content.get("template", ""),
-        "has_content": bool(mailing.content.get("blocks")),
+        "has_content": content.is_written(mailing),
     }
     return render(request, "mailings/template.html", context)
 
@@ -104,9 +104,11 @@ def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
             return HttpResponse(str(damage), status=400, content_type="text/plain; charset=utf-8")
         messages.error(request, str(damage))
         return redirect("mailings:template", mailing.pk)
-    if not kept.blocks and "blocks" not in mailing.content:
+    if not kept.blocks and "blocks" not in mailing.content and not kept.source:
         return redirect("mailings:template", mailing.pk)
     sheet = blocks_forms.shown(kept, mailing.subject, mailing.preheader)
+    if kept.source and "look" not in request.GET:
+        return render(request, "mailings/content_code.html", _context(request, mailing, sheet))
     part = "mailings/content.html#looked" if "look" in request.GET else "mailings/content.html"
     return render(request, part, _context(request, mailing, sheet))
 
@@ -128,8 +130,22 @@ def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpRespons
         return render(request, "mailings/content_conflict.html", {"refusal": refusal, "mailing": mailing}, status=409)
     if not request.headers.get("X-Autosave"):
         return redirect("mailings:content", mailing.pk)
+    if sheet.document.source:
+        return render(request, "mailings/content_code.html#said", _context(request, mailing, sheet))
     part = "sheet_again" if request.POST.get("again") else "said"
     return render(request, f"mailings/content.html#{part}", _context(request, mailing, sheet))
+
+
+@require_POST
+@permission_required("mailings.change_mailing", raise_exception=True)
+@of_words
+def write_as(request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Go on in HTML or MJML, or back in blocks."""
+    try:
+        content.write_as(mailing, request.POST.get("kind", ""), now=timezone.now(), by=request.user)
+    except (content.Changed, NoSuchBlock) as refusal:
+        messages.error(request, str(refusal))
+    return redirect("mailings:content", mailing.pk)
 
 
 def _library_links() -> list[tuple[str, str]]:
@@ -150,7 +166,13 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "look": _look(request, mailing),
         "tabs": editions.tabs(mailing, written=True),
         "aside": bool(mailing.aside),
+        "problems": _problems(mailing) if sheet.document.source else [],
     }
+
+
+def _problems(mailing: Mailing) -> list[str]:
+    """Say what is wrong in a mail of somebody's own HTML or MJML, each sentence once."""
+    return list(dict.fromkeys(problem.sentence for problem in drafts.draft(compiling.letter_of(mailing)).problems))[:20]
 
 
 CONDITIONS = (

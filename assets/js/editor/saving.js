@@ -7,7 +7,7 @@ const LATEST = 2500;
 const AGAIN = [1000, 2000, 4000, 8000, 15000];
 const tell = (state) => document.dispatchEvent(new Event(state));
 
-export function startSaving(form, { onSaved, onNewSheet }) {
+export function startSaving(form, { onSaved, onNewSheet, restore = () => {} }) {
   const key = form.dataset.keep ?? `content:${form.dataset.mailing}`;
   let [timer, first, tries, isStopped, running, saved] = [0, 0, 0, false, null, entries(form)];
   const isDirty = () => !same(saved, entries(form));
@@ -101,6 +101,7 @@ export function startSaving(form, { onSaved, onNewSheet }) {
     const kept = JSON.parse(localStorage.getItem(key) ?? "null");
     if (!kept || same(kept.list, entries(form))) return localStorage.removeItem(key);
     if (kept.version !== form.elements.version.value) return localStorage.removeItem(key);
+    restore(kept.list); // a page that gets no new fields in the answer takes them from here
     send(kept.list, true).then((done) => done && document.dispatchEvent(new CustomEvent("messages", { detail: { messages: [{ text: form.dataset.restored, level: "info" }] } })));
   }
 
