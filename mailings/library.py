@@ -31,6 +31,7 @@ BUSY = (Status.APPROVAL, Status.SCHEDULED, Status.SENDING, Status.PAUSED)
 COPIED = (
     "type",
     "message_class",
+    "folder",
     "subject",
     "preheader",
     "from_name",
@@ -148,6 +149,11 @@ def archive(mailing: Mailing, *, now: datetime) -> None:
 def restore(mailing: Mailing) -> None:
     """Take a mailing back out of the archive."""
     Mailing.objects.filter(pk=mailing.pk).update(archived_at=None)
+
+
+def folders() -> list[str]:
+    """Name the folders that something is in."""
+    return list(Mailing.objects.exclude(folder="").order_by("folder").values_list("folder", flat=True).distinct())
 
 
 def tabs(kept: QuerySet[Mailing]) -> list[Tab]:

@@ -57,6 +57,7 @@ class Mailing(models.Model):
     type = models.CharField(_("type"), max_length=13, choices=Type, default=Type.EMAIL)
     status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
     name = models.CharField(_("name of mailing"), max_length=200)
+    folder = models.CharField(_("folder"), max_length=100, blank=True, default="", db_default="")
     subject = models.CharField(_("subject"), max_length=250, blank=True)
     preheader = models.CharField(_("preheader"), max_length=250, blank=True)
     from_name = models.CharField(_("from, name"), max_length=100, blank=True)

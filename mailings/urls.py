@@ -35,6 +35,7 @@ app_name = "mailings"
 urlpatterns = [
     path("mailings/", library.index, name="list"),
     path("mailings/new/", library.new, name="new"),
+    path("mailings/calendar/", library.by_month, name="calendar"),
     path("mailings/picked/", library.bulk, name="bulk"),
     path("mailings/<int:pk>/duplicate/", library.duplicate, name="duplicate"),
     path("mailings/<int:pk>/delete/", library.delete, name="delete"),

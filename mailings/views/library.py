@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import library, reasons
+from mailings import library, months, reasons
 from mailings.forms import NewMailingForm
 from mailings.models import Mailing
 from mailings.views.trail import Trail, number, words
@@ -32,6 +32,9 @@ def index(request: HttpRequest) -> HttpResponse:
     kept = library.matching(searched)
     if kind in Mailing.Type:
         kept = kept.filter(type=kind)
+    folder = request.GET.get("folder", "").strip()[:100]
+    if folder:
+        kept = kept.filter(folder=folder)
     trail = Trail.of(request, size=PAGE)
     page = library.page(library.under(tab, kept), after=trail.after, limit=PAGE)
     context = {
@@ -42,8 +45,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "words": searched,
         "type": kind,
         "types": Mailing.Type.choices,
+        "folder": folder,
+        "folders": library.folders(),
         "rows": page.rows,
-        "is_empty": not page.rows and not searched and not kind and not Mailing.objects.exists(),
+        "is_empty": not page.rows and not searched and not kind and not folder and not Mailing.objects.exists(),
         "first": trail.first,
         "last": trail.first + len(page.rows) - 1,
         "previous": trail.previous,
@@ -51,6 +56,14 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     part = "mailings/list.html#mailings" if request.headers.get("HX-Request") == "true" else "mailings/list.html"
     return render(request, part, context)
+
+
+@require_GET
+def by_month(request: HttpRequest) -> HttpResponse:
+    """The calendar: what was sent and what is planned, day by day."""
+    today = timezone.localdate()
+    month = months.of(months.read(request.GET.get("month", ""), today=today))
+    return render(request, "mailings/calendar.html", {"month": month, "today": today})
 
 
 def _without(asked: Any, name: str) -> dict[str, str]:
@@ -121,10 +134,12 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("mailings.change_mailing", raise_exception=True)
 def bulk(request: HttpRequest) -> HttpResponse:
-    """Archive or duplicate the picked mailings."""
+    """Archive, duplicate or file the picked mailings."""
     numbers = [number(one) for one in request.POST.getlist("mailing")[:500]]
     picked = Mailing.objects.filter(pk__in=numbers).order_by("pk")
-    act = {"archive": _archive, "restore": _restore, "duplicate": _duplicate}.get(request.POST.get("act", ""))
+    act = {"archive": _archive, "restore": _restore, "duplicate": _duplicate, "file": _file}.get(
+        request.POST.get("act", "")
+    )
     if act and picked:
         act(request, picked)
     return redirect("mailings:list")
@@ -141,6 +156,17 @@ def _archive(request: HttpRequest, picked: QuerySet[Mailing]) -> None:
     if done:
         text = ngettext("%(count)d mailing archived.", "%(count)d mailings archived.", done)
         messages.success(request, text % {"count": done})
+
+
+def _file(request: HttpRequest, picked: QuerySet[Mailing]) -> None:
+    """Put them into a folder, or out of theirs; a folder is there while something is in it."""
+    folder = " ".join(request.POST.get("folder", "").split())[:100]
+    count = picked.update(folder=folder)
+    if folder:
+        text = ngettext("%(count)d mailing is in “%(folder)s”.", "%(count)d mailings are in “%(folder)s”.", count)
+    else:
+        text = ngettext("%(count)d mailing is in no folder.", "%(count)d mailings are in no folder.", count)
+    messages.success(request, text % {"count": count, "folder": folder})
 
 
 def _restore(request: HttpRequest, picked: QuerySet[Mailing]) -> None:
