@@ -49,6 +49,19 @@ def normalise(text: str) -> str:
     return _with_care(unicodedata.normalize("NFC", text.strip(AROUND)))
 
 
+def of_any_channel(text: str) -> tuple[str, str]:
+    """Give the channel and the one form of what was typed: what begins with + is a telephone number. Raises InvalidAddress."""
+    if "@" in text or not text.strip().startswith("+"):
+        return "email", normalise(text)
+    number = text.translate(_MARKS)
+    if NUMBER(number) is None:
+        raise InvalidAddress(str(_("A telephone number is written as +31612345678")))
+    return "sms", number
+
+
+_MARKS = str.maketrans("", "", " -.()/")
+
+
 def is_role(address: str, roles: Collection[str] = ROLES) -> bool:
     """Say whether a normalised address is a mailbox of a function ("info@"), not of a person.
 

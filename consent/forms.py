@@ -20,9 +20,19 @@ class AddressField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = super().clean(value)
         try:
-            return addresses.normalise(text) if text else ""
+            return self.read(text) if text else ""
         except addresses.InvalidAddress as mistake:
             raise forms.ValidationError(str(mistake)) from mistake
+
+    def read(self, text: str) -> str:
+        return addresses.normalise(text)
+
+
+class AnyAddressField(AddressField):
+    """An e-mail address, or a mobile number that begins with +."""
+
+    def read(self, text: str) -> str:
+        return addresses.of_any_channel(text)[1]
 
 
 class TypeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -36,7 +46,7 @@ class TypeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 class RecordForm(forms.Form):
     """Consent written down by hand: for whom, for what, from where, and the evidence that this source needs."""
 
-    address = AddressField(label=_("E-mail"))
+    address = AnyAddressField(label=_("E-mail, or a mobile number with +"))
     subscription_type = TypeChoice(label=_("Subscription type"))
     source = forms.ChoiceField(label=_("Where does it come from?"))
     evidence_on = forms.DateField(label=_("Date"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
@@ -86,6 +96,7 @@ class RecordForm(forms.Form):
             pieces |= {"file": scan.digest, "file_name": scan.file_name}
         return ledger.Entry(
             address=values["address"],
+            channel=addresses.of_any_channel(values["address"])[0],
             purpose=of.purpose_id,
             subscription_type=of.pk,
             source=values["source"],

@@ -20,15 +20,16 @@ from consent.views.verify import latest
 @require_GET
 def panel(request: HttpRequest) -> HttpResponse:
     """Answer "may I mail this person?" for every subscription type: a fragment for the person's card, or a page."""
-    mistake = ""
+    mistake, channel = "", "email"
     try:
-        address = addresses.normalise(request.GET.get("address", "")[:1000])
+        channel, address = addresses.of_any_channel(request.GET.get("address", "")[:1000])
     except addresses.InvalidAddress as refusal:
         address, mistake = request.GET.get("address", "")[:100], str(refusal)
     context = {
         "address": address,
         "mistake": mistake,
-        "lines": [] if mistake else explain.address(address, at=timezone.now()),
+        "channel": channel,
+        "lines": [] if mistake else explain.address(address, channel=channel, at=timezone.now()),
         "confirmations": [] if mistake else latest(address, now=timezone.now()),
         "told": None if mistake else privacy_mail.latest(address),
         "entries": 0 if mistake else ConsentDetail.objects.filter(address=address).count(),

@@ -6,17 +6,20 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.urls import reverse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
+from consent import gate
 from consent.models import Suppression
 from demo.twilio import Twilio
-from mailings import accounts, handling, incoming, statistics
+from mailings import accounts, audience, handling, incoming, statistics
 from mailings.models import Handling, Mailing, Message, SendingAccount, TextPrice, TextReply
 from tests.conftest import NOON
+from tests.consent.factories import a_subscription_type
 from tests.mailings.factories import a_mobile, a_selection, a_text, a_text_account, an_author
 from tests.mailings.test_texts import sent
 from tracking import tokens
@@ -362,3 +365,47 @@ def test_a_number_that_is_never_reached_is_left_alone_for_a_while(client: Client
 
     assert SoftBounce.objects.filter(channel="sms", address="+31612345678").count() == 5
     assert list(Suppression.objects.values_list("channel", "reason")) == [("sms", "soft_bounces")]
+
+
+@pytest.mark.usefixtures("author")
+def test_the_consent_of_a_number_is_explained_and_written_down_like_that_of_an_address(client: Client) -> None:
+    staff = User.objects.get()
+    staff.user_permissions.add(*Permission.objects.filter(codename="add_consentevent"))
+    a_mobile("+31612345678", agrees=False)
+    of_type = a_subscription_type()
+
+    page = client.get("/consent/address/?address=%2B31%206%2012345678").content.decode()
+    assert "May I text this person?" in page
+    given = {"address": "+31 6 12345678", "subscription_type": of_type.pk, "source": "newsletter_signup", "evidence_on": "2026-03-03", "evidence_form": "Counter", "evidence_wording": "Text me"}  # fmt: skip
+    client.post("/consent/record/", given)
+
+    assert gate.recheck("sms", of_type.pk, ["+31612345678"], at=NOON) == {}
+
+
+@pytest.mark.usefixtures("author")
+def test_a_persons_time_line_shows_the_text_and_their_answer(client: Client, twilio: Twilio) -> None:
+    staff = User.objects.get()
+    staff.user_permissions.add(*Permission.objects.filter(content_type__app_label="recipients"))
+    _mailing, message, _path = a_sent_text(twilio)
+    answered(client, twilio, "Tot morgen!")
+
+    page = client.get(f"/people/{message.person_id}/").content.decode()
+    assert "May I text this person?" in page
+    shown = client.get(reverse("recipients:person_history", args=[message.person_id])).content.decode()
+    assert "Tot morgen!" in shown
+    assert "Was sent Open day" in shown
+
+
+@pytest.mark.usefixtures("author")
+def test_who_did_not_click_can_be_followed_up_with_another_text(client: Client, twilio: Twilio) -> None:
+    mailing, _message, path = a_sent_text(twilio)
+    told(client, twilio, path, {"MessageSid": "SM1", "MessageStatus": "delivered"})
+    statistics.fold(now=NOON + dt.timedelta(minutes=1))
+
+    listed = client.get(f"/mailings/{mailing.pk}/messages/?did=not_clicked").content.decode()
+    assert "+31612345678" in listed
+    client.post(f"/mailings/{mailing.pk}/follow-up/draft/?did=not_clicked")
+
+    draft = Mailing.objects.get(status=Mailing.Status.DRAFT)
+    assert (draft.type, draft.content["text"]) == (mailing.type, mailing.content["text"])
+    assert [one.address for one in audience.people(draft, audience.Asked(), now=NOON).recipients] == ["+31612345678"]
