@@ -1,5 +1,6 @@
 """Text messages through Twilio's own client library, one request each; what its error numbers mean is in tracking.vocabulary."""
 
+import os
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -76,7 +77,11 @@ def client(user: str, secret: str, base: str, *, timeout: float) -> "Client":
         def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Any:
             return super().request(method, url.replace(API, base, 1), *arguments, **named)
 
-    return Client(user, secret, http_client=Elsewhere(timeout=timeout, max_retries=0))
+    http = Elsewhere(timeout=timeout, max_retries=0, proxy=requests.utils.get_environ_proxies(base))
+    # the environment is read once and not for each text: proxies above, certificates here
+    http.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    http.session.trust_env = False
+    return Client(user, secret, http_client=http)
 
 
 def refused(number: int, status: int, code: int, words: str) -> Receipt:
