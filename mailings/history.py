@@ -13,6 +13,7 @@ from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.writing import readable
 
 SPELL = timedelta(minutes=10)  # who writes on within it writes in the same version
+AT_IT = timedelta(minutes=2)  # who wrote within it may be writing still
 MOST = 50  # versions of one mailing
 
 
@@ -28,6 +29,14 @@ def note(mailing: Mailing, *, by: User | AnonymousUser | None, now: datetime, is
     old = mailing.versions.order_by("-pk").values_list("pk", flat=True)[MOST : MOST + 1]
     if old:
         mailing.versions.filter(pk__lte=old[0]).delete()
+
+
+def somebody_else(mailing: Mailing, me: User | AnonymousUser | None, *, now: datetime) -> ContentVersion | None:
+    """Give what somebody else wrote here within the last minutes: they may be at it still."""
+    last = mailing.versions.select_related("by").order_by("-pk").first()
+    if last is None or last.by_id is None or now - last.at > AT_IT:
+        return None
+    return None if isinstance(me, User) and last.by_id == me.pk else last
 
 
 @dataclass(frozen=True)

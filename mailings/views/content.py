@@ -19,7 +19,7 @@ from mailings.letters import body, making
 from mailings.material import brand
 from mailings.material.models import SavedBlock, Template
 from mailings.medium import Content
-from mailings.models import Mailing
+from mailings.models import ContentVersion, Mailing
 from mailings.reading import Reader
 from mailings.rendering import blocks, drafts, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
@@ -127,7 +127,8 @@ def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpRespons
             by=request.user,
         )
     except content.Changed as refusal:
-        return render(request, "mailings/content_conflict.html", {"refusal": refusal, "mailing": mailing}, status=409)
+        context = {"refusal": refusal, "mailing": mailing, "other": _other(request, mailing)}
+        return render(request, "mailings/content_conflict.html", context, status=409)
     if not request.headers.get("X-Autosave"):
         return redirect("mailings:content", mailing.pk)
     if sheet.document.source:
@@ -148,6 +149,10 @@ def write_as(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     return redirect("mailings:content", mailing.pk)
 
 
+def _other(request: HttpRequest, mailing: Mailing) -> ContentVersion | None:
+    return history.somebody_else(mailing, request.user, now=timezone.now()) if mailing.pk else None
+
+
 def _library_links() -> list[tuple[str, str]]:
     """Addresses of the library with their names, for the fields of links."""
     return [(library.address(link), link.name) for link in library.in_use().order_by("name")[:500]]
@@ -166,6 +171,7 @@ def _context(request: HttpRequest, mailing: Mailing, sheet: blocks_forms.Sheet) 
         "look": _look(request, mailing),
         "tabs": editions.tabs(mailing, written=True),
         "aside": bool(mailing.aside),
+        "other": _other(request, mailing),
         "problems": _problems(mailing) if sheet.document.source else [],
     }
 

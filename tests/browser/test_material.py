@@ -169,3 +169,39 @@ def test_a_mail_goes_on_in_html_and_mjml_and_comes_back(author: Visitor) -> None
     author.desk()
     page.get_by_role("button", name="Put it back").click()
     expect(page.locator("#cards [data-block]")).to_have_count(3)
+
+
+WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p.MsoNormal {margin:0}</style></head><body lang=NL>
+<!--StartFragment--><h1>Open day<o:p></o:p></h1>
+<p class=MsoNormal><b style='mso-bidi-font-weight:normal'>Dear</b> <span style='font-style:italic'>reader</span>,<o:p></o:p></p>
+<p class=MsoNormal><o:p>&nbsp;</o:p></p>
+<p class=MsoListParagraphCxSpFirst style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if !supportLists]><span style='font-family:Symbol'>·<span style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp; </span></span><![endif]>Coffee<o:p></o:p></p>
+<p class=MsoListParagraphCxSpMiddle style='text-indent:-18.0pt;mso-list:l0 level2 lfo1'><![if !supportLists]><span>o<span>&nbsp; </span></span><![endif]>Black<o:p></o:p></p>
+<p class=MsoListParagraphCxSpLast style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if !supportLists]><span>·<span>&nbsp; </span></span><![endif]>Tea<o:p></o:p></p>
+<p class=MsoNormal>See <a href="https://example.org/day">the page</a>.</p>
+<p class=MsoListParagraph style='mso-list:l1 level1 lfo2'><![if !supportLists]><span>1.<span>&nbsp; </span></span><![endif]>First</p><!--EndFragment--></body></html>"""
+
+
+def test_what_comes_from_word_keeps_its_structure_and_drops_its_junk(author: Visitor) -> None:
+    mailing = a_draft(content={"blocks": [{"id": "b1", "kind": "text", "html": ""}]})
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+    page.locator("#card_b1 [data-toggle]").click()
+    editor = page.locator("#card_b1").get_by_role("textbox", name="Text")
+    editor.focus()
+    editor.evaluate(
+        """(element, html) => {
+            const data = new DataTransfer();
+            data.setData("text/html", html);
+            data.setData("text/plain", "Open day");
+            element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        WORD,
+    )
+    saved(page)
+
+    mailing.refresh_from_db()
+    assert mailing.content["blocks"][0]["html"] == (
+        "<p><strong>Open day</strong></p><p><strong>Dear</strong> <em>reader</em>,</p>"
+        "<ul><li><p>Coffee</p><ul><li><p>Black</p></li></ul></li><li><p>Tea</p></li></ul>"
+        '<p>See <a href="https://example.org/day">the page</a>.</p><ol><li><p>First</p></li></ol>'
+    )

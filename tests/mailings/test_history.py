@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from mailings import compiling, content, history, library, starters
 from mailings.models import Mailing
@@ -73,6 +74,27 @@ def test_a_template_that_takes_the_place_of_a_mail_is_a_version_of_its_own() -> 
 
     assert texts(mailing)[0] == "<p>mine</p>"
     assert mailing.versions.count() == 2
+
+
+def test_who_opens_a_mail_that_somebody_writes_in_is_told_so(client: Client) -> None:
+    mailing, marieke, joost = a_mailing(), an_author(), an_author("joost@example.org")
+    content_page = reverse("mailings:content", args=[mailing.pk])
+    write(mailing, "mine", by=joost)
+    mailing.versions.update(at=timezone.now())
+    client.force_login(marieke)
+
+    seen = client.get(content_page).content.decode()
+    clash = client.post(content_page, {"version": "0", "block": []}, headers={"X-Autosave": "1"})
+    mailing.versions.update(at=timezone.now() - history.AT_IT * 2)
+    later = client.get(content_page).content.decode()
+    client.force_login(joost)
+    mailing.versions.update(at=timezone.now())
+
+    assert "is writing in this mail too" in seen
+    assert clash.status_code == 409
+    assert "is writing in this mail too" in clash.content.decode()
+    assert "is writing in this mail too" not in later
+    assert "is writing in this mail too" not in client.get(content_page).content.decode()
 
 
 def test_only_so_many_versions_are_kept() -> None:

@@ -3,6 +3,7 @@
 import { Editor, Extension } from "@tiptap/core";
 import Document from "@tiptap/extension-document";
 import StarterKit from "@tiptap/starter-kit";
+import { asMeant } from "./pasted.js";
 import { Variable, edit, withChips, withoutChips } from "./variables.js";
 
 const PLAIN = { blockquote: false, code: false, codeBlock: false, heading: false, horizontalRule: false, dropcursor: false, gapcursor: false, trailingNode: false };
@@ -54,7 +55,7 @@ export function startWords(form) {
       editorProps: {
         attributes: attributes(field, isLine),
         transformPastedText: (text) => (isLine ? text.replace(/\s+/g, " ") : text),
-        transformPastedHTML: (html) => withChips(isLine ? `<p>${escaped(new DOMParser().parseFromString(html, "text/html").body.textContent.replace(/\s+/g, " "))}</p>` : html),
+        transformPastedHTML: (html) => withChips(isLine ? `<p>${escaped(new DOMParser().parseFromString(html, "text/html").body.textContent.replace(/\s+/g, " "))}</p>` : asMeant(html)),
       },
       onUpdate: () => {
         field.value = read(editor, isLine);
