@@ -21,6 +21,7 @@ from mailings.models import Chunk, Mailing, Message
 
 SIZE = 1000
 WINDOW = 16  # chunks of one mailing that are with the broker or with workers, so that no mailing fills the queue
+PRINTING = 2  # the same of letters: a chunk of them takes seconds, in which mail waits
 VISITS = 8  # a second, to chunks that wait for tokens
 ISSUE_AGAIN = 8  # seconds after which a chunk nobody took is given to the broker again, and the broker forgets it
 
@@ -42,7 +43,8 @@ WITH busy AS (
     SELECT mailing_id, count(*) AS chunks FROM mailings_chunk
      WHERE state <> 'done' AND (state = 'working' OR issued_at > %(again)s) GROUP BY mailing_id
 ), ready AS (
-    SELECT c.id, c.mailing_id, row_number() OVER (PARTITION BY c.mailing_id ORDER BY c.id) AS place
+    SELECT c.id, c.mailing_id, CASE m.type WHEN 'document' THEN %(printing)s ELSE %(window)s END AS most,
+           row_number() OVER (PARTITION BY c.mailing_id ORDER BY c.id) AS place
       FROM mailings_chunk c JOIN mailings_mailing m ON m.id = c.mailing_id AND m.status = 'sending'
                                 AND (m.rests_until IS NULL OR m.rests_until <= %(now)s)
      WHERE c.state = 'waiting' AND (c.issued_at IS NULL OR c.issued_at <= %(again)s)
@@ -50,7 +52,7 @@ WITH busy AS (
 )
 UPDATE mailings_chunk c SET issued_at = %(now)s
   FROM ready LEFT JOIN busy USING (mailing_id)
- WHERE c.id = ready.id AND ready.place <= %(window)s - coalesce(busy.chunks, 0)
+ WHERE c.id = ready.id AND ready.place <= ready.most - coalesce(busy.chunks, 0)
    AND c.state = 'waiting' AND (c.issued_at IS NULL OR c.issued_at <= %(again)s)
 RETURNING c.id
 """
@@ -154,7 +156,9 @@ def _cut_if_none_open(mailing: int, which: str, *, is_retry: bool, now: datetime
 def issue(*, now: datetime) -> list[int]:
     """Choose the chunks to give to the broker now: a window per mailing, each again only when nobody took it."""
     again = now - timedelta(seconds=ISSUE_AGAIN)
-    return sorted(number for (number,) in sql.rows(_ISSUE, {"now": now, "again": again, "window": WINDOW}))
+    return sorted(
+        number for (number,) in sql.rows(_ISSUE, {"now": now, "again": again, "window": WINDOW, "printing": PRINTING})
+    )
 
 
 def waited_for(numbers: Sequence[int]) -> set[int]:

@@ -483,8 +483,10 @@ def test_journals_whose_tale_is_told_are_removed(peer: Peer, channel: EmailChann
     assert not claim.journal.exists()
 
 
-def test_a_mailing_shows_the_broker_no_more_chunks_than_its_window() -> None:
+@pytest.mark.parametrize(("of_type", "window"), [("email", chunks.WINDOW), ("document", chunks.PRINTING)])
+def test_a_mailing_shows_the_broker_no_more_chunks_than_its_window(of_type: str, window: int) -> None:
     mailing = a_started_mailing(3)
+    Mailing.objects.update(type=of_type)
     Chunk.objects.filter(mailing=mailing).delete()
     Chunk.objects.bulk_create([Chunk(mailing=mailing, first=number, last=number) for number in range(40)])
 
@@ -492,7 +494,7 @@ def test_a_mailing_shows_the_broker_no_more_chunks_than_its_window() -> None:
     second = chunks.issue(now=NOON)
     after_a_while = chunks.issue(now=NOON + dt.timedelta(minutes=1))
 
-    assert len(first) == chunks.WINDOW
+    assert len(first) == window
     assert second == []
     assert after_a_while == first, "nobody took them: the broker may have lost them"
 
