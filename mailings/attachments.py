@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.header import Header
 from pathlib import PurePath
@@ -211,9 +211,9 @@ def _parameter(parameter: str, name: str) -> str:
     return f"{parameter}*=utf-8''{quote(name, safe='')}"
 
 
-def missing(mailing: Mailing) -> list[str]:
+def missing(files: Iterable[Attachment]) -> list[str]:
     """Name the files that should go along and are not on the disk."""
-    return [one.name for one in mailing.attachments.order_by("pk") if not default_storage.exists(_place(one.digest))]
+    return [one.name for one in files if not default_storage.exists(_place(one.digest))]
 
 
 def _place(digest: str) -> str:

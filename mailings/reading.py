@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
 from consent import preferences, unsubscribe
 from mailings import attachments, audience, compiling, contacts, editions, medium, merge_data, unseen
@@ -49,6 +51,14 @@ class Seen:
     sender_address: str
     text: str
     html: str
+
+    @property
+    def anatomy(self) -> str:
+        """The headers as they go over the wire, and what the message is made of."""
+        head = self.raw.partition(b"\r\n\r\n")[0].decode("ascii").replace("\r\n", "\n")
+        made_of = [part for part in parsed(self.raw).walk() if not part.is_multipart()]
+        sizes = [f"{part.get_content_type()}: {filesizeformat(len(part.get_content().encode()))}" for part in made_of]
+        return "\n".join([head, "", *sizes, _("whole message: %(size)s") % {"size": filesizeformat(len(self.raw))}])
 
     @property
     def html_size(self) -> int:

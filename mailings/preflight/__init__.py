@@ -218,13 +218,24 @@ def of_audience(mailing: Mailing, counts: audience.Counts) -> Iterator[Finding]:
         text = _("More than half of the people are held back: %(held)s of %(total)s.")
         figures = {"held": number_format(counts.held, use_l10n=True), "total": number_format(counts.total)}
         yield warning("much_held", text % figures, "recipients", link=_people(mailing, show="held"), count=counts.held)
+    if counts.gets and (without := counts.held_by.get("no_consent", 0)):
+        text = ngettext(
+            "%(people)s of %(all)s people did not agree to get this, and does not.",
+            "%(people)s of %(all)s people did not agree to get this, and do not.",
+            without,
+        )
+        words = {"people": _figure(without), "all": _figure(counts.total)}
+        link = _people(mailing, show="held", reason="no_consent")
+        yield warning("no_consent", text % words, "recipients", link=link, count=without)
     if not mailing.frozen_at:
         yield from _broken_selections(mailing)
     yield from tested.of_audience(mailing, counts.gets)
     yield from attached.of_audience(mailing, counts.gets)
     for key, people in counts.empty.items():
         if people:
-            yield _without_contact(mailing, key, people) if key in CONTACTS else _empty(mailing, key, people)
+            yield (
+                _without_contact(mailing, key, people) if key in CONTACTS else _empty(mailing, key, people, counts.gets)
+            )
 
 
 def _broken_selections(mailing: Mailing) -> Iterator[Finding]:
@@ -236,14 +247,18 @@ def _broken_selections(mailing: Mailing) -> Iterator[Finding]:
             yield warning("selection_broken", text % words, "recipients")
 
 
-def _empty(mailing: Mailing, key: str, people: int) -> Finding:
+def _empty(mailing: Mailing, key: str, people: int, gets: int) -> Finding:
     text = ngettext(
-        "%(people)s person would see nothing in place of “%(variable)s”. Set words for “no value”.",
-        "%(people)s people would see nothing in place of “%(variable)s”. Set words for “no value”.",
+        "%(people)s of %(all)s people would see nothing in place of “%(variable)s”. Set words for “no value”.",
+        "%(people)s of %(all)s people would see nothing in place of “%(variable)s”. Set words for “no value”.",
         people,
     )
-    words = {"people": number_format(people), "variable": variables.catalogue()[key].label}
+    words = {"people": _figure(people), "all": _figure(gets), "variable": variables.catalogue()[key].label}
     return warning("empty_value", text % words, "content", link=_people(mailing, empty=key), count=people)
+
+
+def _figure(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 CONTACTS = {"sender.sales": gettext_lazy("sales contact"), "sender.support": gettext_lazy("support contact")}

@@ -17,10 +17,11 @@ MUCH = 5_000_000_000  # bytes of all mails together
 
 def check(mailing: Mailing) -> Iterator[Finding]:
     """Look at the files themselves."""
-    for name in attachments.missing(mailing):
+    files = list(mailing.attachments.order_by("pk"))
+    for name in attachments.missing(files):
         text = _("The file of the attachment “%(name)s” is gone. Remove it and attach it anew.")
         yield error("attachment_gone", text % {"name": name}, "setup")
-    size = _size(mailing)
+    size = sum(one.size for one in files)
     if size > HEAVY:
         text = _(
             "The attachments weigh %(size)s. Filters mistrust heavy mails; a link to a page does not weigh anything."

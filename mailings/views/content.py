@@ -253,8 +253,9 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         seen = reading.preview(mailing, _reader(request, mailing), now=timezone.now())
     except (RenderError, NoSuchBlock) as refusal:
         return HttpResponse(str(refusal), content_type="text/plain; charset=utf-8")
-    if request.GET.get("part") == "text":
-        return render(request, "mailings/preview_text.html", {"text": seen.text})
+    plain = {"text": seen.text, "headers": seen.anatomy}.get(request.GET.get("part", ""))
+    if plain is not None:
+        return render(request, "mailings/preview_text.html", {"text": plain})
     html = frame.anchored(seen.html)
     if request.GET.get("images") == "off":
         html = frame.without_pictures(html)

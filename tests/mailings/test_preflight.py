@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from mailings import content as written
 from mailings import preflight, starters
 from mailings.models import Mailing
 from tests.conftest import NOON
-from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection
+from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection, an_author
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +147,7 @@ def test_an_empty_value_names_the_variable_and_leads_to_the_people() -> None:
 
     finding = preflight.check(a_mailing(to=readers, subject="Hello [[customer.firstname]]"), now=NOON)[0]
 
-    assert finding.sentence == "3 people would see nothing in place of “First name”. Set words for “no value”."
+    assert finding.sentence == "3 of 4 people would see nothing in place of “First name”. Set words for “no value”."
     assert finding.link.endswith("/recipients/?empty=customer.firstname#people")
 
 
@@ -188,3 +189,26 @@ def test_a_template_whose_words_were_changed_is_an_own_mail() -> None:
         block["html"] = "<p>Our own words.</p>"
 
     assert ("template_words", "warning") not in found(mailing)
+
+
+def test_who_did_not_agree_is_counted_and_shown() -> None:
+    readers = a_selection()
+    for number in range(3):
+        a_person(f"ada{number}@example.org", in_=readers, consents_to="newsletter")
+    a_person("bob@bakery.example", in_=readers)
+
+    found = [one for one in preflight.check(a_mailing(to=readers), now=NOON) if one.code == "no_consent"]
+
+    assert [one.sentence for one in found] == ["1 of 4 people did not agree to get this, and does not."]
+    assert "reason=no_consent" in found[0].link
+
+
+def test_the_preview_shows_headers_and_what_the_message_is_made_of(client: Client) -> None:
+    mailing = a_mailing(to=a_selection())
+    client.force_login(an_author())
+
+    page = client.get(f"/mailings/{mailing.pk}/preview/", {"part": "headers"}).content.decode()
+
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in page
+    assert "text/html: " in page
+    assert "whole message: " in page

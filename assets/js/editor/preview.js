@@ -1,7 +1,7 @@
 // The mail on the right: two frames take turns, so that it changes without a flash. It follows the open block.
 import { placeWhenOpen } from "./place.js";
 
-const VIEWS = { desktop: "", mobile: "", dark: "&dark=1", text: "&part=text", bare: "&images=off" };
+const VIEWS = { desktop: "", mobile: "", dark: "&dark=1", text: "&part=text", headers: "&part=headers", bare: "&images=off" };
 
 export function startPreview(form) {
   const area = document.querySelector("[data-preview]");
