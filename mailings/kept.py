@@ -14,6 +14,8 @@ from django.db.models import Q, QuerySet
 from consent import dossier
 from consent.dossier import Holding, Subject
 from mailings.delivery import reasons
+from mailings.letters import binding
+from mailings.letters.models import PrintRun
 from mailings.models import Guest, Handling, Message, PersonalMail, Tally, TextReply, Unengaged
 from tracking.models import Act, Event, InboundMail, SoftBounce
 
@@ -27,6 +29,7 @@ def holdings() -> list[Holding]:
     """Give the tables about what was sent and what came back; messages first, they are erased last."""
     return [
         Holding(name="messages", rows=messages, erase=_empty_messages),
+        Holding(name="printed_letters", rows=_print_runs, erase=_blank_letters, hidden=frozenset({"pdf", "ranges"})),
         Holding(name="one_off_lists", rows=_guests, erase=_remove_guests),
         Holding(name="handled_bounces", rows=_handlings, erase=_empty_handlings),
         Holding(name="bounces_in_a_row", rows=_soft_bounces, erase=_remove_soft_bounces),
@@ -37,6 +40,30 @@ def holdings() -> list[Holding]:
         Holding(name="never_reacts", rows=_unengaged, erase=_remove_unengaged),
         Holding(name="mail_received", rows=_inbound, erase=_remove_inbound),
     ]
+
+
+def _print_runs(subject: Subject) -> QuerySet[PrintRun]:
+    """Find the runs that hold a printed letter of theirs."""
+    mine = messages(subject).filter(channel="letter", state=Message.State.SENT).values_list("mailing", "pk")
+    found = [_run_of(mailing, number) for mailing, number in mine]
+    return PrintRun.objects.filter(pk__in=[number for number in found if number])
+
+
+def _run_of(mailing: int, message: int) -> int | None:
+    runs = PrintRun.objects.filter(mailing=mailing, first__lte=message).order_by("-first")
+    return runs.values_list("pk", flat=True).first()
+
+
+def _blank_letters(subject: Subject, _now: dt.datetime) -> int:
+    """Put blank pages in the place of their letters, and take them out of the warnings."""
+    mine = set(messages(subject).filter(channel="letter").values_list("pk", flat=True))
+    runs = _print_runs(subject)
+    for run in runs:
+        theirs = [(first, count) for number, first, count in run.ranges if number in mine]
+        run.pdf = binding.blanked(bytes(run.pdf), [first + n for first, count in theirs for n in range(count)])
+        run.warnings = [one for one in run.warnings if one[0] not in mine]
+        run.save(update_fields=["pdf", "warnings"])
+    return len(runs)
 
 
 def _guests(subject: Subject) -> QuerySet[Guest]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from mailings import attachments, editions
+from mailings.letters import making
 from mailings.models import Counts, Mailing, Source
 from mailings.rendering.writing import readable
 
@@ -79,7 +80,8 @@ class Row:
 
     @property
     def subject(self) -> str:
-        return str(self.mailing.get_type_display()) if self.mailing.is_text else readable(self.mailing.subject)
+        has_none = self.mailing.is_text or self.mailing.type == Mailing.Type.DOCUMENT
+        return str(self.mailing.get_type_display()) if has_none else readable(self.mailing.subject)
 
     @property
     def total(self) -> int | None:
@@ -106,9 +108,7 @@ def new(
         type=kind,
         message_class="form_response" if kind == Mailing.Type.RESPONSE else "marketing",
         one_per_address=kind != Mailing.Type.DOCUMENT,
-        letter={"closing": _("Kind regards,"), "signed_by": settings.SENDER_NAME}
-        if kind == Mailing.Type.DOCUMENT
-        else {},
+        letter=making.frame_of_house() if kind == Mailing.Type.DOCUMENT else {},
         name=name,
         from_name=settings.SENDER_NAME,
         from_address=settings.SENDER_ADDRESS,

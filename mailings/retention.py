@@ -9,11 +9,13 @@ import datetime as dt
 from django.conf import settings
 from django.db import connection, transaction
 
+from mailings.letters.models import PrintRun
 from mailings.models import Counts, Guest, Mailing
 from tracking.models import Position
 
 BATCH = 20_000
 GUESTS_KEPT = dt.timedelta(days=30)
+LETTERS_KEPT = dt.timedelta(days=365)
 PLACE = "addresses of visitors, shortened"  # the row of Position that says how far
 SHORTEN = """
     WITH portion AS (
@@ -66,6 +68,11 @@ def prune(*, now: dt.datetime, limit: int = 50) -> int:
         Counts.objects.filter(mailing=number).update(pruned_at=now)  # first: from here on nothing is added any more
         _delete(number)
     return len(numbers)
+
+
+def forget_letters(*, now: dt.datetime) -> int:
+    """Let go of the pages of letters a year after they were made; their rows stay. Returns how many runs."""
+    return PrintRun.objects.filter(at__lt=now - LETTERS_KEPT).delete()[0]
 
 
 def forget_guests(*, now: dt.datetime) -> int:

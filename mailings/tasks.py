@@ -138,7 +138,8 @@ def tell_authors() -> int:
 def keep_less() -> int:
     """Shorten visitors' addresses, and let go of events and one-off lists that are old enough."""
     now = timezone.now()
-    return retention.shorten_addresses(now=now) + retention.prune(now=now) + retention.forget_guests(now=now)
+    steps = (retention.shorten_addresses, retention.prune, retention.forget_guests, retention.forget_letters)
+    return sum(step(now=now) for step in steps)
 
 
 @shared_task

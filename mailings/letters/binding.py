@@ -30,6 +30,21 @@ def join(files: Iterable[bytes], into: Path) -> int:
             part.close()
 
 
+def blanked(file: bytes, numbers: Sequence[int]) -> bytes:
+    """Give the PDF with these pages (from 0) blank; what only they needed is gone from it."""
+    pikepdf: Any = import_module("pikepdf")
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        for number in numbers:
+            page = whole.pages[number]
+            page.Contents = whole.make_stream(b"")
+            page.Resources = pikepdf.Dictionary()
+            if "/Annots" in page:
+                del page.Annots
+        out = io.BytesIO()
+        whole.save(out)
+        return out.getvalue()
+
+
 def cut(file: bytes, first: int, count: int) -> bytes:
     """Give some pages of a PDF as one of their own, without what only the others need."""
     return pages(file, range(first, first + count))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from mailings.letters import postal, press, writing
 from mailings.letters.sheet import Sheet
 from mailings.letters.writing import Letter, Written
-from mailings.material import pictures
+from mailings.material import brand, pictures
 from mailings.models import Mailing
 from mailings.rendering.blocks import Document
 
@@ -22,12 +23,19 @@ def letter_of(mailing: Mailing) -> Letter:
         Sheet.read(mailing.letter),
         mailing.name,
         settings.SENDER_NAME,
-        settings.POSTAL_ADDRESS,
+        brand.postal_address(),
         settings.BASE_URL,
         settings.HOME_COUNTRY,
         track_clicks=mailing.track_clicks,
         campaign=tuple((name, getattr(mailing, name)) for name in Mailing.CAMPAIGN),
     )
+
+
+def frame_of_house() -> dict[str, Any]:
+    """Give the frame that a new letter begins with: the logo of the brand kit, the house's own words."""
+    kit = brand.kit()
+    logo = kit.logo.address if kit and kit.logo else ""
+    return Sheet(logo=logo, closing=_("Kind regards,"), signed_by=settings.SENDER_NAME).to_json()
 
 
 def written(mailing: Mailing) -> Written:

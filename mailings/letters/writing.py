@@ -38,7 +38,7 @@ class Letter:
         """The sender's lines."""
         if self.sheet.sender.strip():
             return tuple(line.strip() for line in self.sheet.sender.splitlines() if line.strip())
-        given = [part.strip() for part in self.postal_address.split(",") if part.strip()]
+        given = [part.strip() for part in self.postal_address.replace("\n", ",").split(",") if part.strip()]
         return tuple(given if self.sender_name in given else [self.sender_name, *given])
 
 

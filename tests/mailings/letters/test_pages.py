@@ -1,5 +1,6 @@
 """Letters in the browser's eyes: made, set up, looked at, printed, downloaded, posted, sent back."""
 
+import datetime as dt
 import io
 import re
 import shutil
@@ -12,8 +13,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from consent import erasure
 from consent.models import Suppression
-from mailings import lifecycle, statistics
+from mailings import lifecycle, retention, statistics
 from mailings.letters import production, seeing
 from mailings.models import Chunk, Mailing
 from tests.conftest import NOON
@@ -223,3 +225,23 @@ def test_undone_in_time_nothing_was_printed(marketer: Client):
     assert production.work(chunk.pk, clock=lambda: NOON) == 0
     lifecycle.undo(mailing, by=an_author(), now=NOON)
     assert mailing.status == Mailing.Status.DRAFT
+
+
+def test_an_erasure_blanks_the_printed_letter_and_leaves_the_others(marketer: Client, tmp_path: Path):
+    mailing = printed(a_document(readers(3)))
+    row = mailing.messages.order_by("pk")[1]
+
+    erasure.erase("p2@example.org", actor="self", now=NOON)
+
+    pages = text(body(marketer.get(at("letter_file", mailing))), tmp_path)
+    assert [bool(page) for page in pages] == [True, False, True]
+    row.refresh_from_db()
+    assert (row.address, row.data) == ("", {})
+
+
+def test_pages_of_letters_are_kept_for_a_year():
+    mailing = printed(a_document(readers(1)))
+
+    assert retention.forget_letters(now=NOON + dt.timedelta(days=300)) == 0
+    assert retention.forget_letters(now=NOON + dt.timedelta(days=400)) == 1
+    assert mailing.messages.filter(state="sent").exists()
