@@ -31,6 +31,14 @@ DID: Mapping[str, str | Promise] = {
     "machine_opened": _("Opened by machines only"),
     "machine_clicked": _("Clicked by machines only"),
 }
+OF_OPENS = frozenset({"opened", "not_opened", "opened_only", "delivered_only", "machine_opened"})
+
+
+def did_in(mailing: Mailing) -> list[tuple[str, str | Promise]]:
+    """Give what can be asked of this mailing's people: a text message is not opened."""
+    return [(code, words) for code, words in DID.items() if not mailing.is_text or code not in OF_OPENS]
+
+
 ANY = "any"
 # mail that nobody sent back; of text messages, those of which the network said so
 _DELIVERED = SENT & Q(bounced_at=None) & (~Q(channel="sms") | Q(delivered_at__isnull=False))

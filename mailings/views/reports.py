@@ -59,7 +59,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("mailings:setup" if mailing.status == Status.DRAFT else "mailings:detail", mailing.pk)
     if mailing.type == Mailing.Type.DOCUMENT and mailing.status not in (Status.SENDING, Status.PAUSED):
         return letters.report(request, mailing, _head(mailing, "summary"))
-    kind = "click" if request.GET.get("hours") == "clicks" else "open"
+    kind = "click" if mailing.is_text or request.GET.get("hours") == "clicks" else "open"
     links = reports.links(mailing)
     clicks = sum(link.people for link in links)
     returned = reports.returned(mailing)
@@ -76,7 +76,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
         "refresh": _refresh(mailing, timezone.now()),
         "follow_up": FollowUpForm(),
         "tasks": TasksForm(),
-        "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES],
+        "slices": [(code, slices.DID[code]) for code in SUMMARY_SLICES if code in dict(slices.did_in(mailing))],
         "overridden": overrides.reported(mailing),
         "tested": trials.shown(mailing),
     }
@@ -101,7 +101,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         "total": total,
         "where": paging.said(page, total),
         "states": Message.State.choices,
-        "did": slices.DID.items(),
+        "did": slices.did_in(mailing),
         "reasons": reports.held_reasons(mailing, slice_.state) if slice_.state else [],
         "reason_words": reports.WORDS.get(slice_.reason, slice_.reason),
         "waived_words": "" if slice_.waived == slices.ANY else reports.WORDS.get(slice_.waived, slice_.waived),

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from mailings.models import Mailing, TextPrice, TextReply
+from demo.twilio import Twilio
+from mailings import breakdowns, incoming, statistics
+from mailings.models import Mailing, Message, SendingAccount, TextPrice, TextReply
 from tests.browser.conftest import Visitor
 from tests.conftest import NOON
 from tests.consent.factories import a_subscription_type
 from tests.mailings.factories import a_mobile, a_selection, a_text, a_text_account
+from tests.mailings.test_texts import sent
+from tracking import tokens
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +112,30 @@ def test_pictures_of_prices_answers_and_the_account(author: Visitor) -> None:
     author.tour("/settings/texts/", "text-prices")
     author.tour("/replies/", "text-replies")
     author.tour(f"/settings/accounts/{account.pk}/", "text-account")
+
+
+def test_pictures_of_what_came_of_it(author: Visitor, settings: Any, tmp_path: Any) -> None:
+    settings.JOURNAL_DIR = tmp_path
+    with Twilio(tells=False) as twilio:
+        mailing = sent(
+            a_text("Hi [[customer.firstname|friend]] https://example.org/open-day Stop? Answer STOP", to=readers()),
+            twilio,
+        )
+        for place, text in enumerate(twilio.taken):
+            message = Message.objects.get(mailing=mailing, address=text.to)
+            end = (
+                {"MessageStatus": "undelivered", "ErrorCode": "30003"} if place == 2 else {"MessageStatus": "delivered"}
+            )
+            incoming.status({"MessageSid": text.sid, **end}, tokens.make("bounce", mailing.pk, message.pk), now=NOON)
+        told = {"MessageSid": "SM1", "From": twilio.taken[0].to, "To": "+3197010000000", "Body": "Leuk, ik kom!"}
+        incoming.reply(SendingAccount.objects.get(), told, now=NOON)
+    statistics.fold(now=NOON)
+    Mailing.objects.filter(pk=mailing.pk).update(status="sent", finished_at=NOON)
+    statistics.refresh(mailing, now=NOON)
+    breakdowns.count(mailing.pk, now=NOON)
+    person = Message.objects.filter(mailing=mailing, state="sent").order_by("pk")[0].person_id
+
+    author.tour(f"/mailings/{mailing.pk}/", "text-report")
+    author.tour(f"/mailings/{mailing.pk}/reports/", "text-breakdown")
+    author.tour(f"/mailings/{mailing.pk}/as-sent/", "text-as-sent")
+    author.tour(f"/people/{person}/", "text-person")
