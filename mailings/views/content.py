@@ -141,7 +141,9 @@ def _save(request: HttpRequest, mailing: Mailing, kept: Document) -> HttpRespons
 @permission_required("mailings.change_mailing", raise_exception=True)
 @of_words
 def write_as(request: HttpRequest, mailing: Mailing) -> HttpResponse:
-    """Go on in HTML or MJML, or back in blocks."""
+    """Go on in HTML or MJML, or back in blocks. Only mail can: paper and text messages know neither."""
+    if mailing.type not in {Mailing.Type.EMAIL, Mailing.Type.RESPONSE}:
+        raise Http404
     try:
         content.write_as(mailing, request.POST.get("kind", ""), now=timezone.now(), by=request.user)
     except (content.Changed, NoSuchBlock) as refusal:

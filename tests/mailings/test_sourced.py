@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailings import compiling, content, history, reading, starters
+from mailings.material import templates
 from mailings.models import Mailing
 from mailings.rendering import ownhtml, sourced
 from mailings.rendering.blocks import Document
@@ -189,6 +190,23 @@ class TestSwitching:
         assert [block["kind"] for block in mailing.content["blocks"]] == ["code"]
         assert mailing.aside["source"]["text"] == MJML
         assert "https://example.org/seven" in mailing.content["blocks"][0]["html"]
+
+    def test_paper_knows_no_html(self, marieke: Client) -> None:
+        letter = a_mailing(type="document")
+
+        answer = marieke.post(reverse("mailings:write_as", args=[letter.pk]), {"kind": "html"})
+
+        assert answer.status_code == 404
+
+    def test_a_template_of_html_goes_round(self) -> None:
+        kept = templates.save(a_mailing(content=of("mjml", MJML)), "Ours", "", by=None, now=NOON)
+        taken = templates.read(templates.written(kept), by=None, now=NOON)
+        mailing = a_mailing(content={}, subject="")
+
+        content.start_from_template(mailing, taken, now=NOON)
+
+        assert mailing.content["source"] == {"kind": "mjml", "text": MJML}
+        assert len(compiling.preview_of(mailing).links) == 9
 
     def test_versions_compare_line_by_line(self) -> None:
         mailing = a_mailing(content=of("html", "<p>one</p>\n<p>two</p>"))
