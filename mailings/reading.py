@@ -109,9 +109,9 @@ def readers(mailing: Mailing, words: str, *, now: datetime, limit: int = CHOICES
     ]
 
 
-def preview(mailing: Mailing, who: Reader, *, now: datetime) -> Seen:
-    """Render a draft for somebody. Raises RenderError, NoSuchBlock."""
-    compiled = compiling.preview_of(mailing)
+def preview(mailing: Mailing, who: Reader, *, now: datetime, compiled: Compiled | None = None) -> Seen:
+    """Render a draft for somebody, compiled already or not. Raises RenderError, NoSuchBlock."""
+    compiled = compiled or compiling.preview_of(mailing)
     address = who.address or sample().address
     return seen(compiled.render(_values(mailing, who, address, tokens.TEST, now=now)))
 

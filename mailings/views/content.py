@@ -226,7 +226,7 @@ def _look(request: HttpRequest, mailing: Mailing) -> Look:
     compiled = compiling.preview_of(mailing)
     inbox = reading.line(mailing.preheader, who)
     try:
-        seen = reading.preview(mailing, who, now=timezone.now())
+        seen = reading.preview(mailing, who, now=timezone.now(), compiled=compiled)
     except RenderError as refusal:
         return Look(who, None, str(refusal), inbox, len(compiled.links))
     return Look(who, seen, "", inbox, len(compiled.links))
