@@ -1,0 +1,41 @@
+"""Letters by clicking: set up, looked at, printed, downloaded, posted."""
+
+import pytest
+
+from mailings.models import Mailing
+from tests.mailings.factories import a_person, a_selection
+from tests.mailings.letters.test_production import HOME, a_document, printed
+
+pytest.importorskip("weasyprint", exc_type=OSError)
+
+
+def readers(people: int = 3) -> object:
+    found = a_selection()
+    for number in range(1, people + 1):
+        a_person(f"p{number}@example.org", in_=found, **HOME | {"street": f"Kerkstraat {number}"})
+    return found
+
+
+def test_setup_content_and_confirm_of_letters_are_fit_to_be_seen_and_heard(author):
+    mailing = a_document(readers())
+
+    author.tour(f"/mailings/{mailing.pk}/setup/", "letters-setup")
+    author.tour(f"/mailings/{mailing.pk}/confirm/", "letters-confirm")
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+    page.frame_locator("iframe:not(.is-behind)").get_by_role("img", name="Page 1 of the letter to").wait_for()
+
+
+def test_printed_letters_are_downloaded_split_and_marked_as_posted(author):
+    mailing = printed(a_document(readers()))
+    author.tour(f"/mailings/{mailing.pk}/?q=kerkstraat", "letters")
+    page = author.open(f"/mailings/{mailing.pk}/")
+
+    with page.expect_download() as told:
+        page.get_by_role("link", name="Download the letters").click()
+    assert told.value.suggested_filename.endswith(".pdf")
+    page.get_by_label("Letters in each file").fill("2")
+    page.get_by_role("button", name="Split").click()
+    page.get_by_role("link", name="Letters 3 to 3").wait_for()
+    page.get_by_role("button", name="Mark as posted").click()
+    page.get_by_text("In the post since").wait_for()
+    assert Mailing.objects.get().posted_at
