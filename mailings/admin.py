@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from mailings.letters.models import PrintRun
 from mailings.material.models import Brand, Picture, SavedBlock, Template
 from mailings.models import (
+    Attachment,
     Breakdown,
     Chunk,
     ContentVersion,
@@ -38,6 +39,7 @@ from mailings.models import (
     Tally,
     TextPrice,
     TextReply,
+    Trial,
     Unengaged,
 )
 
@@ -145,6 +147,18 @@ class BrandAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class SourceAdmin(Large):
     list_display = ("mailing", "selection", "project", "person", "importing")
     list_select_related = ("mailing", "selection", "project", "person", "importing")
+
+
+@admin.register(Trial)
+class TrialAdmin(Large):
+    list_display = ("mailing", "about", "share", "hours", "judge", "otherwise", "ends_at", "decided_at", "winner")
+    list_select_related = ("mailing",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(Large):
+    list_display = ("name", "mailing", "kind", "size", "scanned_at", "added_at", "added_by")
+    list_select_related = ("mailing", "added_by")
 
 
 @admin.register(Guest)

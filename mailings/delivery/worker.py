@@ -44,9 +44,14 @@ SELECT message.id, message.address, message.data, coalesce(nullif(p.country, '')
  ORDER BY message.id LIMIT %(size)s
 """
 _MOVED_AWAY = """
-SELECT m.address FROM mailings_message m
+SELECT m.id, m.address FROM mailings_message m
  WHERE m.id = ANY(%(numbers)s::bigint[]) AND m.person_id IS NOT NULL
    AND NOT EXISTS (SELECT FROM {addresses} e WHERE e.person_id = m.person_id AND e.address = m.address)
+"""
+_OF_THEIR_COMPANY = """
+SELECT m.id FROM mailings_message m JOIN recipients_person p ON p.id = m.person_id
+  JOIN {company_addresses} a ON a.company_id = p.company_id AND a.address = m.address
+ WHERE m.id = ANY(%(numbers)s::bigint[])
 """
 
 
@@ -211,8 +216,12 @@ class Shift:
     def _moved_away(self, letter: Letter, rows: Sequence[Row]) -> dict[str, Verdict]:
         """Those whose person has this address no more: consent was bound to the address, and the record says it is gone."""
         asked = _MOVED_AWAY.format(addresses=letter.medium.all_addresses)
-        found = sql.rows(asked, {"numbers": [row.number for row in rows]})
-        return {address: Verdict(Call.REFUSE, reasons.ADDRESS_CHANGED) for (address,) in found}
+        found = dict(sql.rows(asked, {"numbers": [row.number for row in rows]}))
+        if found and letter.medium.company_addresses:  # written to a company, beside one of its people
+            asked = _OF_THEIR_COMPANY.format(company_addresses=letter.medium.company_addresses)
+            for (number,) in sql.rows(asked, {"numbers": list(found)}):
+                del found[number]
+        return {address: Verdict(Call.REFUSE, reasons.ADDRESS_CHANGED) for address in found.values()}
 
     def _letters(self, letter: Letter, rows: Sequence[Row]) -> Iterator[Outgoing]:
         """Render each message when a connection is about to need it."""

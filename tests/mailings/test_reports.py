@@ -73,7 +73,7 @@ def test_tabs_cost_the_same_queries_for_few_and_many(marieke, tab, django_assert
     mailing = a_lively_mailing(readers=30)
     marieke.get(f"/mailings/{mailing.pk}/{tab}")
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert marieke.get(f"/mailings/{mailing.pk}/{tab}").status_code == 200
 
 

@@ -16,7 +16,7 @@ from mailings.channels.smtp import Account
 from mailings.delivery import chunks, domains, progress, worker
 from mailings.delivery.journal import Journal
 from mailings.models import Chunk, Guest, Happening, Mailing, Message, Tally
-from recipients.models import EmailAddress, Person
+from recipients.models import CompanyAddress, EmailAddress, Person
 from tests.conftest import NOON
 from tests.consent.factories import consents, withdraws
 from tests.mailings.delivery.factories import a_channel, a_started_mailing, count, states
@@ -77,6 +77,21 @@ def test_a_letter_carries_what_leads_back_to_it(peer: Peer, channel: EmailChanne
     assert tokens.make("open", mailing.pk, message.pk).encode() in letter.content.replace(b"=\r\n", b"")
     assert b"List-Unsubscribe: <http" in letter.content
     assert letter.message_id.count("@") == 1
+
+
+def test_a_company_gets_it_at_its_own_address_and_nobody_holds_that_against_its_people(
+    peer: Peer, channel: EmailChannel
+) -> None:
+    readers = a_selection()
+    ada = a_person("ada@example.org", in_=readers, consents_to="newsletter", company="Bakery")
+    CompanyAddress.objects.create(company=ada.company, address="brood@bakery.example", rank=1)
+    consents("brood@bakery.example")
+    mailing = a_mailing(to=readers, include_companies=True)
+    lifecycle.start(mailing, by=None, now=NOON)
+
+    work_all(mailing, channel)
+
+    assert states(mailing) == {"ada@example.org": "sent", "brood@bakery.example": "sent"}
 
 
 def test_a_guest_of_the_one_off_list_gets_it_unless_they_took_their_yes_back_meanwhile(
