@@ -109,7 +109,10 @@ class OwnHtmlField(forms.CharField):
         super().__init__(required=False, widget=forms.Textarea(attrs), max_length=ownhtml.MAX_LENGTH, **options)
 
     def clean(self, value: object) -> str:
-        text = ownhtml.clean(str(super().clean(value)))
+        try:
+            text = sourced.cleaned(str(super().clean(value)))
+        except ValueError as mistake:
+            raise forms.ValidationError(str(mistake)) from mistake
         for problem in ownhtml.problems(text):
             raise forms.ValidationError(problem.sentence)
         return text

@@ -168,6 +168,15 @@ def _from_mjml(text: str) -> str:
     return re.sub(f"pd{nonce}m(\\d+)z", lambda match: insides[int(match[1])], written)
 
 
+def cleaned(text: str) -> str:
+    """Clean HTML of one's own. Raises ValueError, fit to show, where elements stand too deep inside one another:
+    cleaning takes time by depth squared, so what is far too deep is not even begun with.
+    """
+    if _depth(text, _LooseDepth()) > DEEPEST * 5 or _depth(body := ownhtml.clean(text), _Depth()) > DEEPEST:
+        raise ValueError(_too_deep())
+    return body
+
+
 def _too_deep() -> str:
     return _("Elements stand more than %(count)d deep inside one another") % {"count": DEEPEST}
 
@@ -223,9 +232,10 @@ def _taken_apart(page: str, *, inlined: bool) -> Whole:
     found = _BODY.search(page)
     inside = page[found.end() :] if found else _without(page, _HEAD)
     inside = _ENDS.sub("", _without(inside, _STYLE))
-    # cleaning takes time by depth squared, so what is far too deep is not even begun with
-    if _depth(inside, _LooseDepth()) > DEEPEST * 5 or _depth(body := ownhtml.clean(inside), _Depth()) > DEEPEST:
-        return Whole(mistake=_too_deep())
+    try:
+        body = cleaned(inside)
+    except ValueError as mistake:
+        return Whole(mistake=str(mistake))
     return Whole(_inlined(body, sheet) if inlined and 0 < len(sheet) < MAX_RULES else body, sheet, _attributes(found))
 
 

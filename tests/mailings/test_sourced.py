@@ -4,12 +4,14 @@ import re
 import time
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailings import compiling, content, history, reading, starters
+from mailings.blocks_forms import OwnHtmlField
 from mailings.material import templates
 from mailings.models import Mailing
 from mailings.rendering import ownhtml, sourced
@@ -246,3 +248,14 @@ class TestStrangersBytes:
         assert not any(word in written for word in ("<script", "<form", "<input", "<link", "onerror="))
         assert "<" not in whole.sheet
         assert Document.read({"source": {"kind": kind, "text": base[:start]}}).source
+
+
+@pytest.mark.parametrize(("text", "is_taken"), [("<div>" * 150 + "x", True), ("<div>" * 20_000 + "x", False)])
+def test_a_block_of_html_is_as_deep_as_a_mail_may_be(text: str, is_taken: bool) -> None:
+    field = OwnHtmlField()
+
+    if is_taken:
+        assert "x" in field.clean(text)
+    else:
+        with pytest.raises(ValidationError, match="deep"):
+            field.clean(text)
