@@ -5,6 +5,7 @@ import contextlib
 import smtplib
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,8 @@ def with_server(post: APost, talk: Callable[[int], None], **options: object) -> 
         finally:
             server.close()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser's loop may be running
+        elsewhere.submit(asyncio.run, run()).result()
 
 
 def say(port: int, said: bytes) -> bytes:
