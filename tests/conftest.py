@@ -9,9 +9,16 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
 from pytest_django import DjangoDbBlocker
 
 NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)
+
+effort.register_profile(
+    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine is no fault
+effort.load_profile("ours")
 
 
 def empty_cache() -> None:
