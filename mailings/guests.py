@@ -141,8 +141,7 @@ def remove(mailing: Mailing, numbers: Iterable[int] | None = None) -> int:
 def judged(mailing: Mailing, *, now: datetime) -> list[Judged]:
     """Give the whole list in its order, with what the gate says now."""
     terms = candidates.terms_of(mailing, now=now)
-    chosen = candidates.chosen(mailing.sources.all(), terms.parameters)
-    taken = f"""SELECT own.address FROM ({chosen}) chosen JOIN {terms.medium.addresses} own USING (person_id)"""
+    taken = _of_the_sources(mailing, terms)
     query = (
         f"""{_judged_sql(taken)} SELECT id, name, address, verdict, reason, evidence, block FROM judged ORDER BY id"""
     )
@@ -156,8 +155,7 @@ def counted(mailing: Mailing, empty_of: Sequence[str], *, now: datetime) -> list
     if not mailing.guests.exists():
         return []
     terms = candidates.terms_of(mailing, now=now)
-    chosen = candidates.chosen(mailing.sources.all(), terms.parameters)
-    taken = f"""SELECT own.address FROM ({chosen}) chosen JOIN {terms.medium.addresses} own USING (person_id)"""
+    taken = _of_the_sources(mailing, terms)
     empties = "".join(f", count(*) FILTER (WHERE reason = '' AND {_value(key)} = '')" for key in empty_of)
     query = f"""{_judged_sql(taken)} SELECT reason, count(*) {empties} FROM judged
                 JOIN mailings_guest g ON g.id = judged.id GROUP BY reason"""
@@ -192,6 +190,17 @@ def freeze(mailing: Mailing, terms: candidates.Terms) -> None:
             parameters,
         )
         cursor.execute("DROP TABLE guests")
+
+
+def _of_the_sources(mailing: Mailing, terms: candidates.Terms) -> str:
+    """Give the SQL of the addresses that people of the sources get it at, and their companies; a hurdle takes no place."""
+    chosen = candidates.chosen(mailing.sources.all(), terms.parameters)
+    here = f"({chosen}) chosen JOIN recipients_person p ON p.id = chosen.person_id AND NOT p.is_former_employee"
+    own = f"SELECT own.address FROM {here} JOIN {terms.medium.addresses} own ON own.person_id = p.id"
+    if not terms.include_companies:
+        return own
+    firms = terms.medium.company_addresses
+    return f"{own} UNION ALL SELECT firm.address FROM {here} JOIN {firms} firm ON firm.company_id = p.company_id"
 
 
 def _judged_sql(taken: str) -> str:

@@ -42,8 +42,9 @@ def take(request: HttpRequest, mailing: Mailing) -> HttpResponse:
         taken = guests.take(mailing, file)
     except (rows.Unreadable, guests.NotTaken) as refusal:
         return _page(request, mailing, problem=str(refusal))
-    said = ngettext("%(count)s person is on the list now.", "%(count)s people are on the list now.", taken.new)
-    messages.success(request, said % {"count": taken.new})
+    if taken.new:
+        said = ngettext("%(count)s person was put on the list.", "%(count)s people were put on the list.", taken.new)
+        messages.success(request, said % {"count": taken.new})
     if taken.known:
         more = ngettext("%(count)s stood there already.", "%(count)s stood there already.", taken.known)
         messages.info(request, more % {"count": taken.known})

@@ -14,7 +14,7 @@ from consent import dossier, suppressions
 from mailings import audience, guests, library, preflight, retention
 from mailings.models import Guest, Mailing, Message
 from recipients.imports import rows
-from recipients.models import Person
+from recipients.models import CompanyAddress, Person
 from tests.conftest import NOON
 from tests.consent.factories import consents
 from tests.mailings.factories import a_mailing, a_person, a_selection, an_author
@@ -101,6 +101,24 @@ class TestTheGate:
         audience.freeze(mailing, now=NOON)
         found = mailing.messages.order_by("pk").values_list("reason", "address", "person__first_name")
         assert list(found) == [("", "ada@example.org", "Ada"), ("duplicate", "", None)]
+
+    @pytest.mark.parametrize("looks", ["before", "after"])
+    def test_takes_no_place_for_who_left_and_one_for_the_company_before_and_after_freezing(self, looks: str) -> None:
+        readers = a_selection()
+        mailing = a_mailing(to=readers, include_companies=True)
+        a_person("gone@example.org", in_=readers, is_former_employee=True)
+        ada = a_person("ada@example.org", in_=readers, company="Bakery")
+        CompanyAddress.objects.create(company=ada.company, address="brood@bakery.example", rank=1)
+        for address in ("gone@example.org", "brood@bakery.example"):
+            consents(address)
+            Guest.objects.create(mailing=mailing, address=address)
+
+        if looks == "after":
+            audience.freeze(mailing, now=NOON)
+            found = sorted(mailing.messages.filter(person=None).values_list("address", "reason"))
+            assert found == [("", "duplicate"), ("gone@example.org", "")]
+        else:
+            assert of(mailing) == {"gone@example.org": "", "brood@bakery.example": "duplicate"}
 
 
 class TestFreezing:
