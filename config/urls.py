@@ -20,9 +20,9 @@ urlpatterns = [
     path("settings/", shell.settings, name="settings"),
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static("dist/mark.svg")))),
     path("", home.home, name="home"),
+    path("", include("forms.urls")),
     path("", include("consent.urls")),
     path("", include("recipients.urls")),
     path("", include("tracking.urls")),
     path("", include("mailings.urls")),
-    path("", include("forms.urls")),
 ]

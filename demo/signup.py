@@ -10,10 +10,10 @@ from consent.models import SubscriptionType
 from consent.seen import Seen
 from demo.data import names
 from demo.data.people import SEED, slug
-from forms import answers, counting, processing, publishing, starters, submissions
+from forms import agreeing, answers, counting, processing, publishing, starters, submissions
 from forms.counting import Where
 from forms.definition import Definition
-from forms.models import Form
+from forms.models import Form, Submission
 from forms.submissions import Arrival
 from recipients.models import Person
 
@@ -56,23 +56,23 @@ def collect(event: SubscriptionType, people: Sequence[Person], by: User, *, now:
             embed=where.embed,
             campaign={"source": where.source},
         )
-        taken, _is_new = submissions.take(form, version, answers.read(definition, typed), arrival, now=at)
-        processing.automatically(taken.pk, now=at + dt.timedelta(seconds=1))
+        submissions.take(form, version, answers.read(definition, typed), arrival, now=at)
+        agreeing.record(now=at)
+        processing.automatically(Submission.objects.get(nonce=arrival.nonce).pk, now=at + dt.timedelta(seconds=1))
     return form
 
 
 def visit(form: Form, definition: Definition, where: Where, chance: Random, *, now: dt.datetime) -> None:
     """Count one who sent it, and those who looked or began and went away."""
     asked = [one.id for one in definition.questions]
-    for what, times in (("view", LEFT_AT_ONCE), ("start", BEGAN), ("completion", 1)):
+    for what, times in (("view", LEFT_AT_ONCE), ("start", BEGAN)):
         for _ in range(int(times) + (chance.random() < times % 1)):
             counting.note(form, what, where, now=now)
             if what == "start":
                 for field in asked[: chance.randint(1, len(asked))]:
                     counting.note(form, "field", where, field=field, now=now)
-            if what == "completion":
-                for field in asked:
-                    counting.note(form, "field", where, field=field, now=now)
+    for field in asked:
+        counting.note(form, "field", where, field=field, now=now)
 
 
 def of_person(person: Person) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """How often a form is seen, begun and finished, and how far visitors get: counters, nothing about anybody."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from forms.models import Form
 
-KINDS = ("view", "start", "completion")
+KINDS = ("view", "start")  # that the page tells; completions are counted from what came in
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,22 @@ class Where:
     source: str = ""
 
 
+type Place = tuple[int, dt.date, Where]  # form, day, how
+
+
+def completed(counted: Mapping[Place, int]) -> None:
+    """Count answers that came in, many at once."""
+    for (form, day, where), count in counted.items():
+        _run(COUNTED, [form, day, where.embed, where.source, 0, 0, count])
+
+
 def note(form: Form, what: str, where: Where, *, field: str = "", now: dt.datetime) -> None:
-    """Count a view, a start, a completion, or somebody who reached a field."""
+    """Count a view, a start, or somebody who reached a field."""
     if what == "field" and field:
         _run(REACHED, [form.pk, field])
     elif what in KINDS:
         ones = [int(what == kind) for kind in KINDS]
-        _run(COUNTED, [form.pk, timezone.localdate(now), where.embed, where.source, *ones])
+        _run(COUNTED, [form.pk, timezone.localdate(now), where.embed, where.source, *ones, 0])
 
 
 def _run(statement: str, values: Sequence[str | int | dt.date | None]) -> None:

@@ -5,6 +5,7 @@ as everybody and is kept aside as spam, so that a wrong guess loses nothing.
 """
 
 import datetime as dt
+import functools
 import hashlib
 import secrets
 import time
@@ -14,9 +15,9 @@ from enum import StrEnum
 import altcha
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
+from forms import counters
 from forms.models import Form, Version
 
 HONEYPOT = "website"  # a field that no person sees
@@ -90,41 +91,58 @@ def challenge(form: Form) -> dict[str, object]:
         expires_at=int(time.time()) + AN_HOUR,
         data={"form": form.key},
         hmac_secret=_secret(),
+        hmac_key_secret=_secret(),
     )
     return dict(made.to_dict())
 
 
-def is_proof(payload: str, form: Form) -> bool:
-    """Check a solved sum: ours, for this form, not expired, and not used before."""
+def is_solved(payload: str, form: Form) -> bool:
+    """Check a solved sum: ours, for this form, and not expired. Whether it was used before, `weigh` says."""
     if not payload or len(payload) > 4_000:
         return False
     try:
-        of = altcha.Payload.from_base64(payload).challenge.parameters.data or {}
-        is_solved = altcha.verify_solution(payload, _secret()).verified
+        read = altcha.Payload.from_base64(payload)
+        of = read.challenge.parameters.data or {}
+        checked = altcha.verify_solution(read, _secret(), hmac_key_secret=_secret()).verified
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return False
-    if not is_solved or of.get("form") != form.key:
-        return False
-    used = hashlib.sha256(payload.encode()).hexdigest()
-    return bool(cache.add(f"forms:proof:{used}", 1, AN_HOUR))
+    return bool(checked) and of.get("form") == form.key
 
 
-def allow(form: Form, ip: str, *, proven: bool) -> None:
-    """Count an answer against the limits of its place, its form and the house. Raises TooMany."""
-    least = settings.FORMS_PER_PLACE if proven else settings.FORMS_PER_PLACE_UNPROVEN
-    for key, most in (
-        (f"place:{form.pk}:{'proven' if proven else 'bare'}:{ip}", least),
-        (f"form:{form.pk}", settings.FORMS_PER_FORM),
-        ("all", settings.FORMS_IN_ALL),
-    ):
-        if count(f"forms:{key}", AN_HOUR) > most:
-            raise TooMany
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What an answer counts for: its browser solved a new sum, and its address came too often today."""
+
+    is_proven: bool
+    comes_too_often: bool
 
 
-def comes_too_often(form: Form, address: str) -> bool:
-    """Count an answer with this address; say whether there were too many today."""
-    mark = hashlib.sha256(address.encode()).hexdigest()[:32]
-    return bool(address) and count(f"forms:address:{form.pk}:{mark}", A_DAY) > settings.FORMS_PER_ADDRESS
+def weigh(form: Form, ip: str, address: str, payload: str) -> Weight:
+    """Count an answer against the limits of its place, its form, the house, and of its address, if it has one.
+
+    `payload` is the browser's solved sum, if it sent one. Raises TooMany.
+    """
+    proof = f"proof:{hashlib.sha256(payload.encode()).hexdigest()}" if is_solved(payload, form) else ""
+    is_trusted = bool(proof) or not form.asks_proof_of_work
+    limits = {
+        f"place:{form.pk}:{'proven' if is_trusted else 'bare'}:{ip}": (
+            *(AN_HOUR, settings.FORMS_PER_PLACE if is_trusted else settings.FORMS_PER_PLACE_UNPROVEN),
+        ),
+        f"form:{form.pk}": (AN_HOUR, settings.FORMS_PER_FORM),
+        "all": (AN_HOUR, settings.FORMS_IN_ALL),
+    }
+    also = {proof: AN_HOUR} if proof else {}
+    if address:
+        mine = f"address:{form.pk}:{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+        also[mine] = A_DAY
+    seconds = {key: lives for key, (lives, _most) in limits.items()} | also
+    stand = dict(zip(seconds, counters.count({f"forms:{key}": lives for key, lives in seconds.items()}), strict=True))
+    if any(stand[key] > most for key, (_lives, most) in limits.items()):
+        raise TooMany
+    return Weight(
+        is_proven=bool(proof) and stand[proof] == 1,
+        comes_too_often=bool(address) and stand[mine] > settings.FORMS_PER_ADDRESS,
+    )
 
 
 def is_too_fast(page: Ticket, now: dt.datetime) -> bool:
@@ -132,15 +150,6 @@ def is_too_fast(page: Ticket, now: dt.datetime) -> bool:
     return now.timestamp() - page.made < settings.FORMS_LEAST_SECONDS
 
 
-def count(key: str, seconds: int) -> int:
-    """Add one to a counter that forgets itself; give where it stands."""
-    cache.add(key, 0, seconds)
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # it ran out in between
-        cache.set(key, 1, seconds)
-        return 1
-
-
+@functools.cache
 def _secret() -> str:
     return hashlib.sha256(f"webforms.proof:{settings.SECRET_KEY}".encode()).hexdigest()

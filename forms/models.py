@@ -12,6 +12,8 @@ from recipients.models import Person
 class Form(models.Model):
     """A web form. `draft` is being built; visitors see `published`, which is frozen."""
 
+    stands = ""  # which state of the row was read: forms.publishing
+
     class Status(models.TextChoices):
         """Whether visitors can answer. Moves only in forms.publishing."""
 
@@ -101,22 +103,38 @@ class Submission(models.Model):
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.TextField(blank=True)
     submitted_at = models.DateTimeField()
-    confirmation = models.ForeignKey(Confirmation, on_delete=models.SET_NULL, null=True, related_name="+")
+    recorded_at = models.DateTimeField(null=True)  # when forms.agreeing had it; until then it does not move
+    confirmation = models.ForeignKey(
+        Confirmation, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     confirmed_at = models.DateTimeField(null=True)
     processed_at = models.DateTimeField(null=True)
-    processed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    assigned_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    processed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
-    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="submissions")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="submissions", db_index=False)
     is_new_person = models.BooleanField(default=False)
     problem = models.TextField(blank=True)  # why it failed, or waits for somebody
 
     class Meta:
         indexes = [
+            # An answer that comes in has none of these yet: they cost it nothing.
+            *(
+                models.Index(name, condition=models.Q(**{f"{name}__isnull": False}), name=f"submission_{label}")
+                for name, label in (
+                    ("confirmation", "confirmed"),
+                    ("processed_by", "processor"),
+                    ("assigned_to", "assigned"),
+                    ("person", "person"),
+                )
+            ),
             models.Index("form", "id", name="submission_by_form"),
             models.Index("form", "state", "id", name="submission_by_state"),  # the queue and its tabs
             models.Index("state", "id", condition=~models.Q(state="processed"), name="submission_to_do"),
+            models.Index("id", condition=models.Q(recorded_at=None), name="submission_to_record"),
             models.Index("address", "form", name="submission_by_address"),  # one answer by mail in seven days
         ]
 

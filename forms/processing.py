@@ -72,7 +72,7 @@ def confirmed(*, now: dt.datetime) -> int:
 
 def due(*, limit: int = 200) -> list[int]:
     """Number the submissions that are to be processed without anybody's help."""
-    asked = Submission.objects.filter(state=State.SUBMITTED, problem="")
+    asked = Submission.objects.filter(state=State.SUBMITTED, problem="", recorded_at__isnull=False)
     asked = asked.exclude(form__processing=Form.Processing.MANUAL)
     return list(asked.order_by("id").values_list("pk", flat=True)[:limit])
 
@@ -80,7 +80,11 @@ def due(*, limit: int = 200) -> list[int]:
 def automatically(number: int, *, now: dt.datetime) -> bool:
     """Process a submission as its form says; when a person must look, say why on it. Gives whether it was processed."""
     submission = _load(number)
-    if submission.state != State.SUBMITTED or submission.form.processing == Form.Processing.MANUAL:
+    if (
+        submission.recorded_at is None
+        or submission.state != State.SUBMITTED
+        or submission.form.processing == Form.Processing.MANUAL
+    ):
         return False
     matches = list(matching(submission)[:2])
     if len(matches) > 1:
@@ -105,6 +109,8 @@ def process(
     """
     with transaction.atomic():
         locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+        if locked.recorded_at is None:
+            raise CannotProcess(_("This answer has just come in: it is being recorded. Try again in a moment"))
         if State.PROCESSED not in MOVES[State(locked.state)]:
             raise CannotProcess(_("This answer is processed already, or still waits for its confirmation"))
         said = given(locked)

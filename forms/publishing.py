@@ -1,15 +1,21 @@
 """Whether visitors can answer a form, and with which version: the only place that moves a form's status."""
 
+import copy
 import datetime as dt
 from enum import StrEnum
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from forms.definition import Definition
 from forms.models import Form, Submission, Version
+
+MOST_KEPT = 500  # forms and versions that a process keeps read
+_found: dict[str, Form] = {}
+_shown: dict[tuple[int, dt.datetime], Definition] = {}
 
 
 class CannotPublish(ValueError):
@@ -78,6 +84,46 @@ def close(form: Form) -> None:
 def has_unpublished_changes(form: Form) -> bool:
     """Say whether the draft differs from what visitors see."""
     return form.published is not None and Definition.read(form.draft).to_json() != form.published.definition
+
+
+def known(key: str) -> Form | None:
+    """Give the open form that this process last found, without asking: whoever writes an answer looks whether it `stands`."""
+    kept = _found.get(key)
+    return copy.copy(kept) if kept and door(kept, now=timezone.now()) is Door.OPEN else None
+
+
+def find(key: str) -> Form | None:
+    """Find a form by its public key, with what is published. Its row is read whole only when it changed; do not write it."""
+    with connection.cursor() as cursor:
+        cursor.execute(STANDS, [key])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    kept = _found.get(key)
+    if kept is None or kept.stands != row[0]:
+        kept = Form.objects.select_related("published").filter(key=key).first()
+        if kept is None:
+            return None
+        if len(_found) >= MOST_KEPT:
+            _found.clear()
+        kept.stands = row[0]
+        _found[key] = kept
+    return copy.copy(kept)
+
+
+# What PostgreSQL changes whenever it writes the row.
+STANDS = "SELECT xmin || '/' || ctid FROM webforms_form WHERE key = %s"
+
+
+def shown(version: Version) -> Definition:
+    """Give what visitors of a version see. It is frozen: each process reads it once."""
+    mark = (version.pk, version.published_at)
+    found = _shown.get(mark)
+    if found is None:
+        if len(_shown) >= MOST_KEPT:
+            _shown.clear()
+        found = _shown[mark] = Definition.read(version.definition)
+    return found
 
 
 def door(form: Form, *, now: dt.datetime) -> Door:

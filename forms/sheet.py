@@ -74,6 +74,12 @@ class Sheet:
         return any(one.kind == "upload" for page in self.pages for one in page)
 
 
+def cover(form: Definition, language: str) -> Sheet:
+    """Give what stands around a form, without its fields: for the pages that come after it."""
+    said = {name: form.say(getattr(form, name), language) for name in ("title", "intro", "button")}
+    return Sheet(**said, language=language, pages=())
+
+
 def draw(form: Definition, read: Read, language: str) -> Sheet:
     """Draw a form with what was typed."""
     names = {one.id: one.name for one in form.fields}

@@ -1,28 +1,33 @@
-"""An answer is taken: stored first, whole, and then asked for confirmation or written into the ledger.
+"""An answer is taken: stored whole, in one statement, while the visitor waits. The same page sent twice is one submission.
 
-The same page sent twice is one submission. Everything a person agreed to goes into the ledger with the words they saw,
-the version of the form, the page, their language, address of the network and browser.
+What it means - a mail that asks for confirmation, entries of the ledger, a count - follows within a second, for many
+answers at once: `forms.agreeing`.
 """
 
 import datetime as dt
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from django.core.files.base import ContentFile
-from django.db import transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
-from consent import double_opt_in, law, ledger, suppressions
-from consent.models import Confirmation, SubscriptionType
+from consent import law
 from consent.seen import Seen
+from forms import publishing
 from forms.answers import Read
 from forms.definition import Definition
 from forms.guard import SIGNS, Sign
 from forms.models import File, Form, Submission, Version
 
 State = Submission.State
+
+
+class Moved(Exception):
+    """The form was written since it was read: read it again, it may be closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,35 +49,60 @@ def take(
     *,
     files: Mapping[str, Sequence[Any]] | None = None,
     now: dt.datetime,
-) -> tuple[Submission, bool]:
-    """Keep an answer and act on what was agreed to. Gives it, and whether it is new."""
-    definition = Definition.read(version.definition)
-    asks = bool(read.types) and arrival.sign is None
-    asks = asks and (must_confirm(form, definition, read) or was_erased(read.address))
+) -> bool:
+    """Keep an answer; say whether it is new. Raises Moved when the form is not what it was when it was read."""
+    asks = bool(read.types) and arrival.sign is None and must_confirm(form, publishing.shown(version), read)
     values = {
-        "form": form,
-        "version": version,
+        "form_id": form.pk,
+        "version_id": version.pk,
+        "nonce": arrival.nonce,
         "state": State.SPAM if arrival.sign else State.AWAITING if asks else State.SUBMITTED,
         "address": read.address,
-        "answers": read.values,
-        "types": list(read.types),
+        "answers": Jsonb(read.values),
+        "types": Jsonb(read.types),
         "language": arrival.seen.language,
         "url": arrival.seen.url[:2000],
         "embed": arrival.embed,
-        "campaign": dict(arrival.campaign),
+        "campaign": Jsonb(arrival.campaign),
         "ip": arrival.seen.ip,
         "user_agent": arrival.seen.user_agent,
         "submitted_at": now,
+        "recorded_at": now if arrival.sign else None,
         "problem": str(SIGNS[arrival.sign.value]) if arrival.sign else "",
+        "is_new_person": False,
     }
-    with transaction.atomic():
-        kept, is_new = Submission.objects.get_or_create(nonce=arrival.nonce, defaults=values)
-        if not is_new:
-            return kept, False
-        _keep_files(kept, files or {})
-        if read.types and arrival.sign is None:
-            _agree(kept, form, definition, read, arrival, asks=asks, now=now)
-    return kept, True
+    if any((files or {}).values()):
+        with transaction.atomic():
+            new = _insert(values, form.stands)
+            if new:
+                _keep_files(new[0], read, files or {})
+    else:
+        new = _insert(values, form.stands)
+    if new is None and form.stands and not Submission.objects.filter(nonce=arrival.nonce).exists():
+        raise Moved
+    return new is not None
+
+
+def _insert(values: Mapping[str, Any], stands: str) -> tuple[int] | None:
+    """Write the row past Django's question whether the connection still lives: what fails is done again, it is safe to."""
+    statement = KEEP.format(", ".join(values), ", ".join(f"%({name})s" for name in values))
+    for is_last in (connection.in_atomic_block, True):
+        connection.ensure_connection()
+        try:
+            return psycopg.Cursor(connection.connection).execute(statement, {**values, "stands": stands}).fetchone()
+        except psycopg.OperationalError:
+            if is_last:
+                raise
+            connection.close()
+    return None
+
+
+# One statement, in which the nonce decides: the same page sent twice at the same moment is one answer as well.
+KEEP = """
+INSERT INTO webforms_submission ({}) SELECT {}
+WHERE %(stands)s = '' OR EXISTS (SELECT FROM webforms_form WHERE id = %(form_id)s AND xmin || '/' || ctid = %(stands)s)
+ON CONFLICT (nonce) DO NOTHING RETURNING id
+"""
 
 
 def must_confirm(form: Form, definition: Definition, read: Read) -> bool:
@@ -82,109 +112,10 @@ def must_confirm(form: Form, definition: Definition, read: Read) -> bool:
     return form.asks_confirmation or law.SHIPPED.must_be_confirmed("email", law.regime_of(country))
 
 
-def was_erased(address: str) -> bool:
-    """Say whether a mail asks first because anybody may type the address of somebody who was erased.
-
-    The page does not tell: it answers as its form always does.
-    """
-    return bool(suppressions.erased_among("email", [address]))
-
-
-def wording(definition: Definition, types: Sequence[int], language: str) -> str:
-    """Give the words beside every box that was ticked, as they stood on the page."""
-    said: list[str] = []
-    with translation.override(language):
-        names = {one.pk: one for one in SubscriptionType.objects.filter(pk__in=types)}
-        for one in definition.fields:
-            if one.kind == "consent" and set(one.types) & set(types):
-                said.append(
-                    " ".join(filter(None, [definition.say(one.label, language), definition.say(one.help, language)]))
-                )
-            elif one.kind == "subscriptions":
-                chosen = [names[number] for number in one.types if number in types and number in names]
-                said.append(": ".join([definition.say(one.label, language), ", ".join(map(described, chosen))]))
-    return " / ".join(said)
-
-
-def described(one: SubscriptionType) -> str:
-    """Give a subscription as the page shows it."""
-    return f"{one.name} ({one.description})" if one.description else one.name
-
-
-def _agree(
-    kept: Submission, form: Form, definition: Definition, read: Read, arrival: Arrival, *, asks: bool, now: dt.datetime
-) -> None:
-    types = list(SubscriptionType.objects.filter(pk__in=read.types, is_active=True).order_by("pk"))
-    words = wording(definition, read.types, arrival.seen.language)
-    proof = evidence(form, kept, words)
-    if not asks:
-        ledger.record([_entry(form, one, kept, words, proof, arrival, now) for one in types], now=now)
-        return
-    request = double_opt_in.Request(
-        address=read.address,
-        subscription_types=types,
-        source=form.source,
-        evidence=proof,
-        wording=words,
-        language=arrival.seen.language,
-        ip=arrival.seen.ip,
-    )
-    double_opt_in.ask(request, now=now)
-    kept.confirmation = Confirmation.objects.filter(channel="email", address=read.address, closed_at=None).first()
-    if kept.confirmation is None:  # nobody asks this address: what was filled in waits for one of us
-        kept.state, kept.problem = State.SUBMITTED, _("This address may not be asked to confirm")
-    kept.save(update_fields=["confirmation", "state", "problem"])
-
-
-def evidence(form: Form, kept: Submission, words: str) -> dict[str, Any]:
-    """Give what the form's source needs as evidence: consent.rules."""
-    proof: dict[str, Any] = {
-        "form": _("%(form)s, version %(number)s") % {"form": form.name, "number": kept.version.number},
-        "submission": kept.pk,
-        "wording": words,
-        "url": kept.url,
-    }
-    named = form.source_detail or form.name
-    if form.source == "event_own_contact":
-        proof |= {"event": named, "record": proof["form"]}
-    if form.source == "ad_response":
-        proof |= {"campaign": named, "answer": kept.address}
-    return proof
-
-
-def _entry(
-    form: Form,
-    one: SubscriptionType,
-    kept: Submission,
-    words: str,
-    proof: dict[str, Any],
-    arrival: Arrival,
-    now: dt.datetime,
-) -> ledger.Entry:
-    return ledger.Entry(
-        address=kept.address,
-        purpose=one.purpose_id,
-        subscription_type=one.pk,
-        source=form.source,
-        box_ticked=True,
-        evidence_on=timezone.localdate(now),
-        evidence=proof,
-        actor="self",
-        wording=words,
-        language=arrival.seen.language,
-        ip=arrival.seen.ip,
-        user_agent=arrival.seen.user_agent,
-        url=kept.url,
-    )
-
-
-def _keep_files(kept: Submission, files: Mapping[str, Sequence[Any]]) -> None:
+def _keep_files(submission: int, read: Read, files: Mapping[str, Sequence[Any]]) -> None:
     for number, several in files.items():
-        for one, said in zip(several, kept.answers.get(number, []), strict=False):
+        for one, said in zip(several, read.values.get(number, []), strict=False):
+            content = ContentFile(one.read(), name=f"{secrets.token_urlsafe(12)}.bin")
             File.objects.create(
-                submission=kept,
-                field=number,
-                name=said["name"],
-                size=one.size,
-                content=ContentFile(one.read(), name=f"{kept.nonce[:16]}.bin"),
+                submission_id=submission, field=number, name=said["name"], size=one.size, content=content
             )

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from forms import processing
+from forms import agreeing, processing
 
 
 @shared_task
@@ -14,8 +14,9 @@ def process(*, submission: int) -> None:
 
 @shared_task
 def tick() -> None:
-    """Move on whoever confirmed, and process what is due."""
+    """Record what has come in, move on whoever confirmed, and process what is due."""
     now = timezone.now()
+    agreeing.record(now=now)
     processing.confirmed(now=now)
     for number in processing.due():
         processing.automatically(number, now=now)

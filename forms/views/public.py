@@ -7,6 +7,7 @@ the same for everybody, so that it tells nobody whether an address is known.
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -24,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consent import seen as acts
 from consent.views import visitors
-from forms import answers, arriving, counting, guard, look, publishing, sheet, submissions
+from forms import answers, arriving, counters, counting, guard, look, publishing, sheet, submissions
 from forms.definition import Definition
 from forms.guard import Sign
 from forms.models import Form, Version
@@ -43,8 +45,8 @@ CAMPAIGN = {"utm_source": "source", "utm_medium": "medium", "utm_campaign": "cam
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, key: str) -> HttpResponse:
     """Show the form, or take an answer."""
-    form, version = _find(key)
-    definition = Definition.read(version.definition)
+    form, version = _known(key) if request.method == "POST" else _find(key)
+    definition = publishing.shown(version)
     language = _language(request, definition)
     with translation.override(language):
         if (door := publishing.door(form, now=timezone.now())) is not Door.OPEN:
@@ -94,8 +96,9 @@ def noted(request: HttpRequest, key: str) -> HttpResponse:
     """The page says that it was seen, begun, or how far somebody came: only counters, nothing about anybody."""
     form, version = _find(key)
     what, field = request.POST.get("what", ""), request.POST.get("field", "")[:24]
-    known = {one.id for one in Definition.read(version.definition).fields}
-    if guard.count(f"forms:noted:{form.pk}:{visitors.ip(request)}", guard.AN_HOUR) <= settings.FORMS_NOTES:
+    known = {one.id for one in publishing.shown(version).fields}
+    (times,) = counters.count({f"forms:noted:{form.pk}:{visitors.ip(request)}": guard.AN_HOUR})
+    if times <= settings.FORMS_NOTES:
         where = counting.Where(_embed(request.POST.get("embed", "")), request.POST.get("source", "")[:100])
         counting.note(form, what, where, field=field if field in known else "", now=timezone.now())
     return HttpResponse(status=204)
@@ -108,7 +111,7 @@ def noted(request: HttpRequest, key: str) -> HttpResponse:
 def api(request: HttpRequest, key: str) -> HttpResponse:
     """The form for programs: GET says what it asks, POST answers it; `{"fields": {"email": "ada@example.org"}}`."""
     form, version = _find(key)
-    definition = Definition.read(version.definition)
+    definition = publishing.shown(version)
     origin = request.headers.get("Origin", "")
     if request.method == "OPTIONS":
         response = HttpResponse(status=204)
@@ -126,8 +129,14 @@ def api(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
+def _known(key: str) -> tuple[Form, Version]:
+    """Give the form as it was a moment ago; whether it still is, is seen when an answer is written."""
+    form = publishing.known(key)
+    return (form, form.published) if form and form.published else _find(key)
+
+
 def _find(key: str) -> tuple[Form, Version]:
-    form = Form.objects.select_related("published").filter(key=key).first()
+    form = publishing.find(key)
     if form is None or form.published is None:
         raise Http404
     return form, form.published
@@ -185,36 +194,64 @@ def _show(
 def _take(request: HttpRequest, form: Form, version: Version, definition: Definition, language: str) -> HttpResponse:
     given = {name: request.POST.getlist(name) for name in request.POST}
     files = {name: request.FILES.getlist(name) for name in request.FILES}
-    sign, nonce, was = _sign(request, form), secrets.token_urlsafe(16), version
     try:
-        if "ticket" in request.POST:
-            read_ticket = guard.read_ticket(request.POST["ticket"], form)
-            nonce = read_ticket.nonce
-            was = Version.objects.filter(form=form, number=read_ticket.version).first() or version
-            if guard.is_too_fast(read_ticket, timezone.now()):
-                sign = sign or Sign.TOO_FAST
-        elif not sign and not _is_from(request, form.origins):
-            sign = Sign.FOREIGN_SITE
+        paper = _paper(request, form, version)
     except guard.Expired:
         words = _("This page was open for a long time. Everything is still here: send it once more.")
         kept = answers.Read(answers.read(definition, given).values, answers.read(definition, given).typed)
         return _show(request, form, version, definition, language, kept, problem=words, status=422)
-    shown = Definition.read(was.definition)
+    shown = publishing.shown(paper.version)
     read = answers.read(shown, given, files)
-    if read.is_good and read.doubt and request.POST.get("sure") != read.address:
-        return _show(request, form, was, shown, language, answers.doubted(shown, read), sure=read.address, status=422)
     if not read.is_good:
-        return _show(request, form, was, shown, language, read, status=422)
-    proven = guard.is_proof(request.POST.get("altcha", ""), form)
-    if form.asks_proof_of_work and request.POST.get("altcha") and not proven:
-        sign = sign or Sign.NO_PROOF
+        return _show(request, form, paper.version, shown, language, read, status=422)
+    if read.doubt and request.POST.get("sure") != read.address:
+        asked = answers.doubted(shown, read)
+        return _show(request, form, paper.version, shown, language, asked, sure=read.address, status=422)
     try:
-        guard.allow(form, visitors.ip(request) or "", proven=proven or not form.asks_proof_of_work)
+        sign = _weighed(request, form, read.address, paper.sign)
     except guard.TooMany:
         words = _("Many answers are coming in just now. Everything is still here: send it once more in an hour.")
-        return _show(request, form, was, shown, language, read, problem=words, status=429)
-    _keep(request, form, was, read, files, nonce, sign)
+        return _show(request, form, paper.version, shown, language, read, problem=words, status=429)
+    try:
+        _keep(request, form, read, files, replace(paper, sign=sign))
+    except submissions.Moved:
+        form, _version = _find(form.key)
+        if (door := publishing.door(form, now=timezone.now())) is not Door.OPEN:
+            return _closed(request, form, definition, language, door)
+        form.stands = ""
+        _keep(request, form, read, files, replace(paper, sign=sign))
     return _thanks(request, form, shown, language, read)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The page that an answer was written on: its version of the form, its own number, and what looks wrong about it."""
+
+    version: Version
+    nonce: str
+    sign: Sign | None
+
+
+def _paper(request: HttpRequest, form: Form, version: Version) -> Paper:
+    sign = _sign(request, form)
+    if "ticket" not in request.POST:
+        is_foreign = sign is None and not _is_from(request, form.origins)
+        return Paper(version, secrets.token_urlsafe(16), Sign.FOREIGN_SITE if is_foreign else sign)
+    ticket = guard.read_ticket(request.POST["ticket"], form)
+    if ticket.version != version.number:
+        version = Version.objects.filter(form=form, number=ticket.version).first() or version
+    if guard.is_too_fast(ticket, timezone.now()):
+        sign = sign or Sign.TOO_FAST
+    return Paper(version, ticket.nonce, sign)
+
+
+def _weighed(request: HttpRequest, form: Form, address: str, sign: Sign | None) -> Sign | None:
+    """Count an answer; a robot's does not count for the address that it used. Raises TooMany."""
+    proof = request.POST.get("altcha", "")
+    weight = guard.weigh(form, visitors.ip(request) or "", "" if sign else address, proof)
+    if form.asks_proof_of_work and proof and not weight.is_proven:
+        return sign or Sign.NO_PROOF
+    return sign or (Sign.TOO_OFTEN if weight.comes_too_often else None)
 
 
 def _sign(request: HttpRequest, form: Form) -> Sign | None:
@@ -226,31 +263,18 @@ def _sign(request: HttpRequest, form: Form) -> Sign | None:
     return None
 
 
-def _keep(
-    request: HttpRequest,
-    form: Form,
-    version: Version,
-    read: answers.Read,
-    files: Mapping[str, Any],
-    nonce: str,
-    sign: Sign | None,
-) -> None:
-    if sign is None and guard.comes_too_often(form, read.address):
-        sign = Sign.TOO_OFTEN
-    questions = Definition.read(version.definition).questions
+def _keep(request: HttpRequest, form: Form, read: answers.Read, files: Mapping[str, Any], paper: Paper) -> None:
+    questions = publishing.shown(paper.version).questions
     by_number = {one.id: files.get(one.name, []) for one in questions if one.kind == "upload"}
     embed = _embed(request.POST.get("embed", request.GET.get("embed", "plain" if "ticket" not in request.POST else "")))
     arrival = submissions.Arrival(
-        nonce=nonce,
+        nonce=paper.nonce,
         seen=_seen(request, form),
         embed=embed,
         campaign=_campaign(request),
-        sign=sign,
+        sign=paper.sign,
     )
-    _kept, is_new = submissions.take(form, version, read, arrival, files=by_number, now=timezone.now())
-    if is_new and sign is None:
-        where = counting.Where(embed, arrival.campaign.get("source", ""))
-        counting.note(form, "completion", where, now=timezone.now())
+    submissions.take(form, paper.version, read, arrival, files=by_number, now=timezone.now())
 
 
 def _seen(request: HttpRequest, form: Form) -> acts.Seen:
@@ -268,20 +292,29 @@ def _thanks(
     asks = bool(read.types) and submissions.must_confirm(form, definition, read)
     if definition.redirect and look.may_lead_to(definition.redirect, form.origins) and not asks:
         return HttpResponseRedirect(definition.redirect)
-    context = {
-        "form": form,
-        "sheet": sheet.draw(definition, answers.Read(), language),
-        "thanks": definition.say(definition.thanks, language),
-        "asks": asks,
-        "embed": _embed(request.POST.get("embed", "")),
-    }
-    return render(request, "webforms/public/thanks.html", context)
+    embed = _embed(request.POST.get("embed", ""))
+    mark = (form.key, form.published_id, language, embed, asks, request.COOKIES.get("theme"))
+    if mark not in _said_thanks:
+        context = {
+            "form": form,
+            "sheet": sheet.cover(definition, language),
+            "thanks": definition.say(definition.thanks, language),
+            "asks": asks,
+            "embed": embed,
+        }
+        if len(_said_thanks) >= publishing.MOST_KEPT:
+            _said_thanks.clear()
+        _said_thanks[mark] = render_to_string("webforms/public/thanks.html", context, request)
+    return HttpResponse(_said_thanks[mark])
+
+
+_said_thanks: dict[tuple[object, ...], str] = {}  # the page after an answer is the same for everybody
 
 
 def _closed(request: HttpRequest, form: Form, definition: Definition, language: str, door: Door) -> HttpResponse:
     context = {
         "form": form,
-        "sheet": sheet.draw(definition, answers.Read(), language),
+        "sheet": sheet.cover(definition, language),
         "words": definition.say(definition.closed, language),
         "door": door,
         "embed": _embed(request.GET.get("embed", "")),
@@ -305,13 +338,12 @@ def _answer_program(request: HttpRequest, form: Form, version: Version, definiti
         problems = {names[number]: problem.sentence for number, problem in read.problems.items()}
         return JsonResponse({"problems": problems}, status=422)
     try:
-        proven = guard.is_proof(str(given.get("altcha", "")), form)
-        guard.allow(form, visitors.ip(request) or "", proven=proven)
+        weight = guard.weigh(form, visitors.ip(request) or "", read.address, str(given.get("altcha", "")))
     except guard.TooMany:
         return JsonResponse({"problem": _("Too many answers; try again in an hour")}, status=429)
     key = request.headers.get("Idempotency-Key", "")[:43]
     nonce = f"api:{key}" if key else secrets.token_urlsafe(16)
-    sign = Sign.TOO_OFTEN if guard.comes_too_often(form, read.address) else None
+    sign = Sign.TOO_OFTEN if weight.comes_too_often else None
     arrival = submissions.Arrival(nonce=nonce[:43], seen=_seen(request, form), embed="api", sign=sign)
     submissions.take(form, version, read, arrival, now=timezone.now())
     return JsonResponse({"taken": True})

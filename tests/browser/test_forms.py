@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from consent import confirmation_mail, double_opt_in
 from consent.models import Confirmation, ConsentDetail
-from forms import processing
+from forms import agreeing, processing
 from forms.models import Count, Form, Reach, Submission
 from recipients.models import Person, Project, Selection
 from tests.browser.conftest import Visitor, axe, no_csp_violations
@@ -127,6 +127,7 @@ def test_a_visitor_answers_by_keyboard_confirms_and_stands_on_the_list(visitor: 
     expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible(timeout=20_000)
     visitor.inspect()
 
+    agreeing.record(now=timezone.now())
     confirmation_mail.send_due(now=timezone.now())
     page = visitor.open(double_opt_in.path(Confirmation.objects.get().key))
     page.get_by_role("button", name=re.compile("Yes|Confirm")).first.click()

@@ -5,7 +5,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from forms import publishing
+from forms import agreeing, publishing
 from forms.definition import Definition, Field, Option, new_id
 from forms.models import Form
 from tests.consent.factories import a_subscription_type
@@ -52,6 +52,8 @@ def filled(form: Form, visitor: Client, **answers: Any) -> dict[str, Any]:
 
 
 def send(form: Form, visitor: Client | None = None, **answers: Any) -> Any:
-    """Open the page and send it."""
+    """Open the page and send it; a second passes."""
     somebody = visitor or a_visitor()
-    return somebody.post(f"/f/{form.key}/", filled(form, somebody, **answers))
+    response = somebody.post(f"/f/{form.key}/", filled(form, somebody, **answers))
+    agreeing.record(now=timezone.now())
+    return response
