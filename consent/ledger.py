@@ -16,10 +16,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consent import bases, chain, rulebook, rules, standings
+from consent import bases, chain, rulebook, rules, standings, walking
 from consent.law import is_soft
 from consent.models import Act, ConsentDetail, PrivacyNotice
 from consent.verdict import GIVING, Evidence
+from consent.walking import Verified
 
 LOCK = 0x504F5354_00000001  # pg_advisory_xact_lock: one writer at the end of the chain
 ACTOR = re.compile(r"[a-z]+(:[A-Za-z0-9_.\-]+)?").fullmatch
@@ -71,28 +72,6 @@ class Recorded:
     known: int
     first: int = 0
     last: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The first link of the chain that does not hold, and what does not fit: previous, hash or detail."""
-
-    event: int
-    part: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """The chain as it was found: how many events, how many whose personal side was erased, and its last hash."""
-
-    events: int
-    erased: int
-    head: str
-    broken: Broken | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        return self.broken is None
 
 
 def record(entries: Sequence[Entry], *, now: dt.datetime) -> Recorded:
@@ -197,19 +176,7 @@ ORDER BY e.id
 
 def verify() -> Verified:
     """Walk the chain from its beginning and name the first link that does not hold."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '128MB'")  # both tables meet in memory
-        cursor.execute(chain.CONTENTS)
-        events, erased, hashed, said = cursor.fetchone()
-        cursor.execute(chain.ORDER, {"first": chain.FIRST_HASH})
-        (previous,) = cursor.fetchone()
-        cursor.execute(chain.MISSING)
-        (missing,) = cursor.fetchone()
-        cursor.execute(chain.HEAD)
-        head = cursor.fetchone()
-    found = ((previous, "previous"), (hashed, "hash"), (said, "detail"), (missing, "detail"))
-    broken = min((Broken(event, part) for event, part in found if event is not None), key=_place, default=None)
-    return Verified(events, erased, bytes(head[0]).hex() if head else "", broken)
+    return walking.verify()
 
 
 def knows(head: str) -> bool:
@@ -217,10 +184,6 @@ def knows(head: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(chain.KNOWS, [bytes.fromhex(head)])
         return bool(cursor.fetchone()[0])
-
-
-def _place(broken: Broken) -> tuple[int, int]:
-    return broken.event, ("previous", "hash", "detail").index(broken.part)
 
 
 def evidence_of(channel: str, address: str) -> list[Evidence]:

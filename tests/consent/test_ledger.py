@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from consent import erasure, ledger
+from consent import erasure, ledger, walking
 from consent.models import ConsentEvent, Standing
 from tests.conftest import NOON
 from tests.consent.factories import an_entry, consents, withdraws
@@ -96,7 +96,36 @@ def test_writing_over_one_row_behind_our_back_is_found(tampering: str, part: str
 
     behind_our_back(tampering, second)
 
-    assert ledger.verify().broken == ledger.Broken(second, part)
+    assert ledger.verify().broken == walking.Broken(second, part)
+
+
+def test_a_number_written_another_way_is_found() -> None:
+    for address in ("one@example.org", "two@example.org"):
+        consents(address, evidence={"form": "Counter", "wording": "Yes", "order": 1})
+    second = ConsentEvent.objects.order_by("id")[1].pk
+
+    behind_our_back(
+        """UPDATE consent_consentdetail SET evidence = evidence || '{"order": 1.0}' WHERE event_id = %s""", second
+    )
+
+    assert ledger.verify().broken == walking.Broken(second, "detail")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("place", [0, 1, 21, 29])
+def test_a_chain_walked_side_by_side_names_its_first_broken_link(place: int) -> None:
+    ledger.record([an_entry(f"reader{number}@example.org") for number in range(30)], now=NOON)
+    assert walking.verify(size=2) == ledger.verify() == walking.verify(size=1)
+    numbers = list(ConsentEvent.objects.order_by("id").values_list("id", flat=True))
+
+    behind_our_back("UPDATE consent_consentevent SET country = 'DE' WHERE id = %s", numbers[place])
+    behind_our_back("UPDATE consent_consentevent SET country = 'DE' WHERE id = %s", numbers[29])
+
+    assert walking.verify(size=2).broken == walking.Broken(numbers[place], "hash")
+
+    behind_our_back("UPDATE consent_consentevent SET previous = hash WHERE id = %s", numbers[place])
+
+    assert walking.verify(size=2).broken == walking.Broken(numbers[place], "previous")
 
 
 def test_taking_a_row_out_is_found_at_the_next_one() -> None:
@@ -107,7 +136,7 @@ def test_taking_a_row_out_is_found_at_the_next_one() -> None:
     behind_our_back("DELETE FROM consent_consentdetail WHERE event_id = %s", second)
     behind_our_back("DELETE FROM consent_consentevent WHERE id = %s", second)
 
-    assert ledger.verify().broken == ledger.Broken(third, "previous")
+    assert ledger.verify().broken == walking.Broken(third, "previous")
 
 
 def test_erasing_the_personal_side_leaves_the_chain_whole(settings: Settings, tmp_path: Path) -> None:
@@ -128,7 +157,7 @@ def test_a_personal_side_that_no_erasure_took_away_is_found_missing() -> None:
 
     behind_our_back("DELETE FROM consent_consentdetail WHERE event_id = %s", number)
 
-    assert ledger.verify().broken == ledger.Broken(number, "detail")
+    assert ledger.verify().broken == walking.Broken(number, "detail")
 
 
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=40)
