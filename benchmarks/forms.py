@@ -1,14 +1,17 @@
-"""Answers to a form: how many a second are checked, proof of work and all, and stored."""
+"""Answers to a form: how many a second are checked and stored, and how soon one is answered during a campaign."""
 
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlencode
 
 import altcha
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -17,16 +20,20 @@ from django.urls import path as route
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from benchmarks import debian
+from benchmarks import debian, delivery, sink
 from benchmarks.frame import Figure, Scale, interleaved
 from benchmarks.oneclick import post, web
 from consent.models import SubscriptionType
-from forms import guard, publishing, starters
+from consent.seen import Seen
+from forms import answers, guard, publishing, starters, submissions
 from forms.models import Form, Submission, Version
+from mailings import lifecycle, responses, tasks
+from mailings.models import Chunk, Mailing
 
 VISITORS = 16  # at once
 WARM = 8
 ROUNDS = 5
+LEAST_ANSWERS = 3
 MOST_PER_SECOND = 1_500  # so many different answers are made ready for each second of a run
 SEND = """
 local bodies, next = {}, 0
@@ -49,6 +56,12 @@ urlpatterns = [route("f/<slug:key>/", nothing)]
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
+    # yield taken(scale)
+    yield answered_by_mail(scale)
+
+
+def taken(scale: Scale) -> Figure:
+    """Visitors send a form as fast as the web server lets them."""
     guard.TRIES = range(60, 62)  # quickly solved here; the server checks the same
     form, version = a_form()
     seconds = scale.pick(4, 1)
@@ -74,20 +87,81 @@ def figures(scale: Scale) -> Iterator[Figure]:
     kept = Submission.objects.exclude(state=Submission.State.SPAM).count()
     if kept < sum(answered) * seconds * 0.95:
         raise SystemExit(f"{kept} answers are stored of {sum(answered) * seconds:.0f} that were answered")
-    yield Figure(
+    return Figure(
         "forms.submit", medians["ours"], "answers/s", medians["nothing"], of="the same endpoint with an empty view"
     )
 
 
-def a_form() -> tuple[Form, Version]:
+def answered_by_mail(scale: Scale) -> Figure:
+    """Answers come in while a campaign is on its way: from the moment one is processed to its mail at the peer."""
+    form, version = a_form(processing=Form.Processing.AUTOMATIC, actions=[{"kind": "response", "id": a_response().pk}])
+    crowd, waits = delivery.a_crowd(scale.pick(200_000, 20_000)), list[float]()
+    with tempfile.TemporaryDirectory() as folder:
+        log_path = Path(folder, "log")
+        with sink.sink(log=str(log_path)) as (port, seen), delivery.station(port), log_path.open() as log:
+            mailing = delivery.a_mailing(crowd)
+            lifecycle.start(mailing, by=None, now=timezone.now())
+            tasks.tick.delay()
+            while not seen.count.value:
+                time.sleep(0.01)
+            while Chunk.objects.filter(mailing=mailing).exclude(state=Chunk.State.DONE).exists():
+                address = f"asks{len(waits)}@example.org"
+                send_in(form, version, address)
+                at = arrives(address, log)
+                waits.append(at - Submission.objects.get(address=address).processed_at.timestamp())
+                time.sleep(scale.pick(2, 0))
+    if len(waits) < LEAST_ANSWERS:
+        raise SystemExit(f"only {len(waits)} answers came in while the campaign was sent: this run says nothing")
+    return Figure("forms.response", max(waits), "s", of=f"the slowest of {len(waits)}")
+
+
+def send_in(form: Form, version: Version, address: str) -> None:
+    """What the web server does with an answer."""
+    definition = publishing.shown(version)
+    by_kind = {one.kind: one.name for one in definition.questions}
+    read = answers.read(definition, {by_kind["email"]: [address], by_kind["first_name"]: ["Ada"]})
+    arrival = submissions.Arrival(nonce=address, seen=Seen(language="en", url="https://example.org/form"))
+    submissions.take(form, version, read, arrival, now=timezone.now())
+
+
+def arrives(address: str, log: IO[str]) -> float:
+    """Wait for a message at the peer; give when it was seen, to some ten milliseconds."""
+    deadline = time.monotonic() + 120
+    read = ""
+    while time.monotonic() < deadline:
+        read = read[-400:] + log.read()
+        if address in read:
+            return time.time()
+        time.sleep(0.01)
+    raise SystemExit(f"{address} had no answer in two minutes")
+
+
+def a_response() -> Mailing:
+    settings.POSTAL_ADDRESS = "De Werkbank, Kade 4, 3011 Rotterdam"
+    blocks = [
+        {"id": "t", "kind": "text", "html": "<p>Thank you, [[customer.firstname|reader]]. We had your answer.</p>"}
+    ]
+    mailing = Mailing.objects.create(
+        name="Thank you",
+        type=Mailing.Type.RESPONSE,
+        message_class="form_response",
+        subject="We had your answer",
+        from_name="De Werkbank",
+        from_address="hello@example.org",
+        content={"language": "en", "blocks": blocks},
+    )
+    return responses.begin(mailing, by=None, now=timezone.now())
+
+
+def a_form(**more: Any) -> tuple[Form, Version]:
     newsletter = SubscriptionType.objects.get(code="newsletter")
-    by = User.objects.create_user("bench")
+    by, _is_new = User.objects.get_or_create(username="bench")
     form = Form.objects.create(
         name="Sign up",
         draft=starters.begin(starters.STARTERS["newsletter"], "en", (newsletter.pk,)).to_json(),
         asks_confirmation=False,
-        processing=Form.Processing.MANUAL,
         created_by=by,
+        **{"processing": Form.Processing.MANUAL, **more},
     )
     cache.clear()
     return form, publishing.publish(form, by=by, now=timezone.now())
