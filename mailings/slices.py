@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings.models import DOMAIN, Mailing, Message
+from mailings.models import Mailing, Message
 from recipients.models import Person
 from tracking.models import Event, Kind
 
@@ -137,18 +137,11 @@ def _narrowed(found: QuerySet[Message], slice_: Slice) -> QuerySet[Message]:
         clicked = _events(slice_, Kind.CLICK).filter(is_machine=False, link=slice_.link)
         found = found.filter(pk__in=clicked.values("message"))
     if slice_.words:
-        found = found.filter(pk__in=_named(slice_).values("pk"))
+        by_name = Person.objects.matching(slice_.words).values("pk")
+        found = found.filter(Q(person__in=by_name) | Q(address=slice_.words.lower()))
     if slice_.domain:
-        found = found.alias(domain=DOMAIN).filter(domain=slice_.domain).exclude(address="")
+        found = found.filter(address__endswith=f"@{slice_.domain}")
     return found
-
-
-def _named(slice_: Slice) -> QuerySet[Message]:
-    """The messages of people of this name, and of this very address: each part by its own index."""
-    messages = Message.objects.filter(mailing=slice_.mailing)
-    by_name = messages.filter(person__in=Person.objects.matching(slice_.words).values("pk"))
-    by_address = messages.filter(channel__in=MEDIA, address=slice_.words.lower()).exclude(address="")
-    return by_name.values("pk").union(by_address.values("pk"))
 
 
 def people(slice_: Slice) -> QuerySet[Person]:
