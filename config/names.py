@@ -370,6 +370,7 @@ FIELDS: Mapping[str, Words] = {
     "released_at": _("released at"),
     "released_because": _("released because"),
     "released_by": _("released by"),
+    "returned": _("came back"),
     "restored_event": _("restored by entry"),
     "rests_because": _("rests because"),
     "rests_until": _("rests until"),

@@ -467,6 +467,12 @@ class Guest(models.Model):
         return f"{self.mailing_id}: {self.address}"
 
 
+# the mail domain of a message's address
+DOMAIN = models.Func(
+    models.F("address"), models.Value("@"), models.Value(2), function="split_part", output_field=models.TextField()
+)
+
+
 class Message(models.Model):
     """One recipient of one mailing: address, state, reason, merge data. This table is the queue.
 
@@ -526,6 +532,8 @@ class Message(models.Model):
         indexes = [
             models.Index("mailing", "id", name="message_by_mailing"),  # chunks, keyset pages
             models.Index("mailing", "reason", "id", condition=~models.Q(reason=""), name="message_by_reason"),
+            # a report's list of one mail domain
+            models.Index("mailing", DOMAIN, "id", condition=~models.Q(address=""), name="message_by_domain"),
             models.Index("person", "mailing", name="message_by_person"),  # a person's card; criteria about one mailing
             # lists of a report; with person and moment criteria are answered from the index alone
             models.Index(
@@ -657,7 +665,8 @@ class Counts(models.Model):
 
     mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, primary_key=True, related_name="counts")
     states = models.JSONField(default=dict)  # {"sent": 12, "held": 3, …}
-    reasons = models.JSONField(default=dict)  # {"no_consent": 3, …}
+    reasons = models.JSONField(default=dict)  # {"held": {"no_consent": 3, …}, …}
+    returned = models.JSONField(default=dict)  # what came back, by reason: {"full": 3, …}
     delivered = models.PositiveIntegerField(default=0)
     opened = models.PositiveIntegerField(default=0)  # people
     clicked = models.PositiveIntegerField(default=0)

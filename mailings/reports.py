@@ -23,6 +23,21 @@ from tracking.refusals import SENDERS_FAULT
 State = Message.State
 WORDS: Mapping[str, str | Promise] = {**delivery.REASONS, **reasons.WORDS}
 
+# What of a mailing's people is counted as a whole.
+COUNTED = frozenset(
+    (
+        "opened",
+        "clicked",
+        "bounced",
+        "unsubscribed",
+        "complained",
+        "delivered",
+        "opened_only",
+        "machine_opened",
+        "machine_clicked",
+    )
+)
+
 # What to do about mail that came back, by category.
 ADVICE: Mapping[str, str | Promise] = {
     "dead_address": _("The address is blocked from now on. Correct it on the person's card if you know the right one."),
@@ -110,6 +125,18 @@ class Figures:
     @property
     def clicked(self) -> int:
         return self.counts.clicked
+
+    @property
+    def bounced(self) -> int:
+        return self.counts.bounced
+
+    @property
+    def unsubscribed(self) -> int:
+        return self.counts.unsubscribed
+
+    @property
+    def complained(self) -> int:
+        return self.counts.complained
 
     @property
     def opened_only(self) -> int:
@@ -220,14 +247,16 @@ def links(mailing: Mailing) -> list[LinkRow]:
 
 def returned(mailing: Mailing) -> list[Returned]:
     """What came back, by reason, most first."""
-    rows = Message.objects.filter(mailing=mailing, bounced_at__isnull=False).order_by().values_list("reason")
-    found = dict(rows.annotate(people=Count("pk")))
     return [
         Returned(
             reason, WORDS.get(reason, reason), ADVICE.get(reason, ADVICE["unknown"]), people, reason in SENDERS_FAULT
         )
-        for reason, people in sorted(found.items(), key=lambda item: -item[1])
+        for reason, people in _most_first(of(mailing).counts.returned)
     ]
+
+
+def _most_first(by_reason: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))
 
 
 def rows(messages: Sequence[Message]) -> list[Row]:
@@ -248,29 +277,31 @@ def _row(message: Message) -> Row:
     return Row(message, status, WORDS.get(message.reason, message.reason), at)
 
 
-def held_reasons(mailing: Mailing, state: str) -> list[tuple[str, str | Promise, int]]:
+def held_reasons(figures: Figures, state: str) -> list[tuple[str, str | Promise, int]]:
     """The reasons within one state, with their people, most first."""
-    rows = Message.objects.filter(mailing=mailing, state=state).exclude(reason="").order_by().values_list("reason")
-    found = rows.annotate(people=Count("pk")).order_by("-people")
-    return [(reason, WORDS.get(reason, reason), people) for reason, people in found]
+    of_state = figures.counts.reasons.get(state, {})
+    return [(reason, WORDS.get(reason, reason), people) for reason, people in _most_first(of_state)]
 
 
 def known_total(figures: Figures, slice_: Slice) -> int | None:
     """How many a slice holds, where a counter knows it already."""
-    if slice_.is_everyone:
-        return figures.audience
+    counts = figures.counts
     match slice_.query:
+        case {} if slice_.is_everyone:
+            return figures.audience
+        case {"state": state, "reason": reason, **rest} if not rest:
+            return int(counts.reasons.get(state, {}).get(reason, 0))
         case {"state": state, **rest} if not rest:
-            return int(figures.counts.states.get(state, 0))
-        case {"did": did, **rest} if not rest and did in (
-            "opened",
-            "clicked",
-            "bounced",
-            "unsubscribed",
-            "complained",
-            "delivered",
-        ):
-            return int(getattr(figures.counts, did))
+            return int(counts.states.get(state, 0))
+        case {"reason": reason, **rest} if not rest:
+            return sum(int(of_state.get(reason, 0)) for of_state in counts.reasons.values())
+        case {"did": "bounced", "reason": reason, **rest} if not rest:
+            return int(counts.returned.get(reason, 0))
+        case {"link": link, **rest} if not rest:
+            found = LinkCount.objects.filter(mailing=slice_.mailing, number=int(link)).first()
+            return found.people if found else 0
+        case {"did": did, **rest} if not rest and did in COUNTED:
+            return int(getattr(figures, did))
         case _:
             return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings.models import Mailing, Message
+from mailings.models import DOMAIN, Mailing, Message
 from recipients.models import Person
 from tracking.models import Event, Kind
 
@@ -31,6 +32,7 @@ DID: Mapping[str, str | Promise] = {
     "machine_opened": _("Opened by machines only"),
     "machine_clicked": _("Clicked by machines only"),
 }
+MEDIA = ("email", "sms", "letter")
 OF_OPENS = frozenset({"opened", "not_opened", "opened_only", "delivered_only", "machine_opened"})
 
 
@@ -137,11 +139,18 @@ def _narrowed(found: QuerySet[Message], slice_: Slice) -> QuerySet[Message]:
         clicked = _events(slice_, Kind.CLICK).filter(is_machine=False, link=slice_.link)
         found = found.filter(pk__in=clicked.values("message"))
     if slice_.words:
-        by_name = Person.objects.matching(slice_.words).values("pk")
-        found = found.filter(Q(person__in=by_name) | Q(address=slice_.words.lower()))
+        found = found.filter(pk__in=_named(slice_).values("pk"))
     if slice_.domain:
-        found = found.filter(address__endswith=f"@{slice_.domain}")
+        found = found.alias(domain=DOMAIN).filter(domain=slice_.domain).exclude(address="")
     return found
+
+
+def _named(slice_: Slice) -> QuerySet[Message, Any]:
+    """The messages of people of this name, and of this very address: each part by its own index."""
+    messages = Message.objects.filter(mailing=slice_.mailing)
+    by_name = messages.filter(person__in=Person.objects.matching(slice_.words).values("pk"))
+    by_address = messages.filter(channel__in=MEDIA, address=slice_.words.lower()).exclude(address="")
+    return by_name.values("pk").union(by_address.values("pk"))
 
 
 def people(slice_: Slice) -> QuerySet[Person]:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -49,6 +50,10 @@ SET_MOMENTS = f"""
         AS new (id, {", ".join(MOMENTS)}, reason, answer)
     WHERE message.id = new.id
 """  # noqa: S608 - our own column names
+BY_REASON = """
+    SELECT state, reason, bounced_at IS NOT NULL, count(*) FROM mailings_message
+    WHERE mailing_id = %s AND (reason <> '' OR bounced_at IS NOT NULL) GROUP BY 1, 2, 3
+"""
 # A crowd stays one: what told it were addresses that are shortened after a month.
 FORGET_VERDICTS = """
     UPDATE tracking_event SET folded_at = NULL, is_machine = false,
@@ -104,6 +109,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     moved: list[tuple[int, Moments]] = []
     told: list[returned.Story] = []
     clicks: list[actions.Click] = []
+    came_back: set[int] = set()  # mailings of which mail came back, or for another reason than it seemed
     for story in stories:
         events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at, measure=measure)
         happened, before = outcome.moments(events), outcome.moments(story.old)
@@ -113,6 +119,8 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
         verdicts += _changed([*story.old, *story.new], events)
         if happened != before:
             moved.append((story.id, happened))
+            if _came_back(happened) != _came_back(before):
+                came_back.add(story.mailing)
         if acts:
             told.append(_told(story, before, happened))
             clicks += _new_clicks(story, events)
@@ -120,7 +128,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
     evidence.arrived(_proofs(stories), now=now)
     texts = {story.mailing for story in stories if story.channel == "sms"}
     for number, difference in sorted(added.items()):
-        _add(number, difference, is_text=number in texts)
+        _add(number, difference, is_text=number in texts, came_back=number in came_back)
     breakdowns.mark(sorted(added))
     if acts:
         returned.weigh(told, now=now)
@@ -133,6 +141,10 @@ def _proofs(stories: Iterable[_Story]) -> Iterator[tuple[int, dt.datetime]]:
     for story in stories:
         if moments := [event.at for event in story.new if event.kind in evidence.PROOF]:
             yield story.id, min(moments)
+
+
+def _came_back(happened: Moments) -> tuple[bool, str]:
+    return happened.bounced_at is not None, happened.category
 
 
 def catch_up(*, now: dt.datetime, portions: int = 40) -> int:
@@ -169,12 +181,9 @@ def rebuild(mailing: Mailing, *, now: dt.datetime) -> None:
 def refresh(mailing: Mailing, *, now: dt.datetime) -> Counts:
     """Bring the figures up to date that come from the messages' states: cheap enough for every two seconds of a send."""
     states = _states(mailing)
-    held = Message.objects.filter(mailing=mailing).exclude(reason="").exclude(state=Message.State.SENT)
-    reasons = dict(held.order_by().values_list("reason").annotate(Count("pk")))
-    delivered = _delivered(mailing.pk, states)
+    figures = _by_reason(mailing.pk, states)
     counts, _ = Counts.objects.update_or_create(
-        mailing=mailing,
-        defaults={"states": states, "reasons": reasons, "delivered": delivered, "refreshed_at": now},
+        mailing=mailing, defaults={"states": states, "refreshed_at": now, **figures}
     )
     return counts
 
@@ -191,13 +200,28 @@ def refresh_moving(*, now: dt.datetime) -> int:
     return len(moving)
 
 
-def _delivered(mailing: int, states: Mapping[str, int]) -> int:
-    """What mail servers took and did not send back; of text messages, what the networks said arrived."""
-    rows = Message.objects.filter(mailing=mailing)
+def _by_reason(mailing: int, states: Mapping[str, int]) -> dict[str, Any]:
+    """What the rows with a reason say: reasons per state, what came back by reason, and so how many arrived.
+
+    Delivered is what mail servers took and did not send back; of text messages, what the networks said arrived.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(BY_REASON, [mailing])
+        rows = cursor.fetchall()
+    reasons: dict[str, dict[str, int]] = {}
+    returned: Counter[str] = Counter()
+    came_back = 0
+    for state, reason, has_come_back, number in rows:
+        if reason:
+            of_state = reasons.setdefault(state, {})
+            of_state[reason] = of_state.get(reason, 0) + number
+        if has_come_back:
+            returned[reason] += number
+            came_back += number if state == Message.State.SENT else 0
+    delivered = max(states.get(Message.State.SENT, 0) - came_back, 0)
     if _is_text(mailing):
-        return rows.filter(delivered_at__isnull=False).count()
-    returned = Message.objects.filter(mailing=mailing, bounced_at__isnull=False, state=Message.State.SENT).count()
-    return max(states.get(Message.State.SENT, 0) - returned, 0)
+        delivered = Message.objects.filter(mailing=mailing, delivered_at__isnull=False).count()
+    return {"reasons": reasons, "returned": dict(returned), "delivered": delivered}
 
 
 def _is_text(mailing: int) -> bool:
@@ -258,8 +282,8 @@ def _write(batch: set[int], verdicts: list[Event], moved: list[tuple[int, Moment
         cursor.execute(SET_FOLDED, [now, sorted(batch)])
 
 
-def _add(mailing: int, difference: Figures, *, is_text: bool) -> None:
-    """Move a mailing's figures by what changed."""
+def _add(mailing: int, difference: Figures, *, is_text: bool, came_back: bool) -> None:
+    """Move a mailing's figures by what changed. `came_back`: so did the reasons why mail came back."""
     Counts.objects.get_or_create(mailing_id=mailing)
     counts = Counts.objects.select_for_update().get(mailing_id=mailing)
     links: dict[int, Counter[str]] = {}
@@ -276,9 +300,10 @@ def _add(mailing: int, difference: Figures, *, is_text: bool) -> None:
                 hours.setdefault((kind, hour), Counter())[who] += number
             case (name,):
                 setattr(counts, name, getattr(counts, name) + number)
-    if difference["bounced",] or is_text:
-        counts.delivered = _delivered(mailing, counts.states)
-    counts.save(update_fields=[*PEOPLE, "hits", "delivered"])
+    if came_back or is_text:
+        for name, value in _by_reason(mailing, counts.states).items():
+            setattr(counts, name, value)
+    counts.save(update_fields=[*PEOPLE, "hits", "reasons", "returned", "delivered"])
     _add_links(mailing, links)
     _add_hours(mailing, hours)
 

@@ -140,6 +140,15 @@ class Event(models.Model):
             models.Index("message", "kind", name="event_by_message"),  # a person's card, the judge's neighbours
             models.Index("mailing", "kind", "at", name="event_by_mailing"),  # rebuilding a mailing's statistics
             models.Index("id", condition=models.Q(folded_at=None), name="event_to_fold"),  # the fold's queue
+            # lists of a report: who clicked a link, whose mail only machines touched
+            models.Index(
+                "mailing",
+                "link",
+                "message",
+                condition=models.Q(kind="click", is_machine=False),
+                name="event_by_link",
+            ),
+            models.Index("mailing", "kind", "message", condition=models.Q(is_machine=True), name="event_by_machines"),
         ]
 
     def __str__(self) -> str:

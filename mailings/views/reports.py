@@ -102,7 +102,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         "where": paging.said(page, total),
         "states": Message.State.choices,
         "did": slices.did_in(mailing),
-        "reasons": reports.held_reasons(mailing, slice_.state) if slice_.state else [],
+        "reasons": reports.held_reasons(context["figures"], slice_.state),
         "reason_words": reports.WORDS.get(slice_.reason, slice_.reason),
         "waived_words": "" if slice_.waived == slices.ANY else reports.WORDS.get(slice_.waived, slice_.waived),
         "link": Link.objects.filter(mailing=mailing.pk, number=slice_.link).first()
@@ -177,7 +177,8 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
     found = slices.messages(slice_)
     page = paging.page(found.select_related("person").defer("data"), BY_NUMBER, asked)
     context = _head(mailing, "bounces")
-    total = paging.total(found) if slice_.reason else paging.Total(context["figures"].counts.bounced)
+    known = reports.known_total(context["figures"], slice_)
+    total = paging.total(found) if known is None else paging.Total(known)
     returned = reports.returned(mailing)
     context |= {
         "returned": returned,

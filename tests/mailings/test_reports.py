@@ -1,9 +1,15 @@
 """The report pages: figures with their people behind them, in few queries, and the evidence readable."""
 
-import pytest
+import re
 
-from mailings import statistics
+import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+
+from mailings import reports, slices, statistics
 from mailings.models import Mailing
+from mailings.slices import Slice
 from recipients.models import Selection
 from tests.mailings.factories import an_author
 from tests.mailings.returns import LATER, a_message, a_reader, a_sent_mailing, fold, it_happened
@@ -48,8 +54,6 @@ def test_the_summary_says_it_in_a_sentence_and_adds_up(marieke):
 
 
 def test_every_number_of_the_summary_opens_as_many_people_as_it_says(marieke):
-    import re
-
     mailing = a_lively_mailing()
     page = marieke.get(f"/mailings/{mailing.pk}/").content.decode()
     doors = set(re.findall(r'<a class="nlnk[^"]*" href="(/mailings/\d+/messages/[^"]*)">(\d+)</a>', page))
@@ -75,6 +79,30 @@ def test_tabs_cost_the_same_queries_for_few_and_many(marieke, tab, django_assert
 
     with django_assert_max_num_queries(15):
         assert marieke.get(f"/mailings/{mailing.pk}/{tab}").status_code == 200
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_no_tab_counts_messages_or_events_to_show_a_figure(marieke, tab):
+    mailing = a_lively_mailing()
+
+    with CaptureQueriesContext(connection) as caught:
+        marieke.get(f"/mailings/{mailing.pk}/{tab}")
+
+    asked = [query["sql"] for query in caught.captured_queries]
+    assert not [sql for sql in asked if "COUNT(" in sql.upper() and re.search("mailings_message|tracking_event", sql)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?state=held", "?state=held&reason=no_consent", "?did=bounced&reason=full", "?link=1", "?did=opened_only"],
+)
+def test_a_list_has_its_total_from_the_figures_and_it_is_true(marieke, query):
+    mailing = a_lively_mailing()
+    slice_ = Slice.asked(mailing, QueryDict(query.lstrip("?")).dict())
+
+    known = reports.known_total(reports.of(Mailing.objects.get(pk=mailing.pk)), slice_)
+
+    assert known == slices.messages(slice_).count()
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -314,7 +314,13 @@ def test_states_add_up_to_the_audience():
     counts = statistics.refresh(mailing, now=LATER)
 
     assert counts.states == {"sent": 2, "held": 1, "failed": 1, "unknown": 1}
-    assert counts.reasons == {"no_consent": 1, "refused": 1, "lost": 1}
+    assert counts.reasons == {
+        "sent": {"full": 1},
+        "held": {"no_consent": 1},
+        "failed": {"refused": 1},
+        "unknown": {"lost": 1},
+    }
+    assert counts.returned == {"full": 1}
     assert counts.delivered == 1
 
 
