@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent import ledger
-from recipients.imports import runs, writing
+from recipients.imports import removing, runs, writing
 from recipients.models import (
     Company,
     EmailAddress,
@@ -139,6 +139,7 @@ def carry_out(importing: Import, *, now: dt.datetime) -> Undone:
     own: dict[str, Any] = {"importing": importing.pk, "now": now}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [writing.LOCK])
+        removing.lock(MADE, made_by(importing))
         sort_out(importing)
         changed_since = count(CHANGED_SINCE.format(differs=still_ours()), own)
         cursor.execute(restoring(), own)
@@ -147,11 +148,12 @@ def carry_out(importing: Import, *, now: dt.datetime) -> Undone:
         restored |= {number for (number,) in cursor.fetchall()}
         cursor.execute(f"DELETE FROM recipients_selectionmember m {MEMBERS_OF}", members(importing))  # noqa: S608
         left = cursor.rowcount
-        cursor.execute(REMOVE)
-        removed = cursor.rowcount
+        removed = removing.people("SELECT person_id FROM undoing WHERE why = ''")
         kept = kept_people()
         cursor.execute("DROP TABLE undoing")
-        cursor.execute(unused(Company, "x.created_at = ANY(%(moments)s::timestamptz[])"), moments(importing))
+        removing.lock(f"recipients_company x WHERE {AT_ITS_MOMENTS}", moments(importing))
+        with removing.asked_already():
+            cursor.execute(unused(Company, AT_ITS_MOMENTS), moments(importing))
     forget_selection(importing)
     Import.objects.filter(pk=importing.pk).update(is_indexed=importing.is_indexed and not restored)
     withdrawn = ledger.annul(
@@ -165,8 +167,21 @@ def carry_out(importing: Import, *, now: dt.datetime) -> Undone:
 
 def sort_out(importing: Import) -> None:
     """List in `undoing` the people it made, each with what keeps them, or nothing."""
+    given = made_by(importing)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.undoing")
+        cursor.execute(UNDOING, given)
+        cursor.execute("ANALYZE undoing")
+        cursor.execute(LISTED, given)
+        for model, column in pointing_at(Person, but=OWN):
+            cursor.execute(HELD.format(table=model._meta.db_table, column=column), given | {"why": model._meta.label})
+        cursor.execute(SPOKE.format(others=ledger.SPOKEN_BY_OTHERS), given)
+
+
+def made_by(importing: Import) -> dict[str, Any]:
+    """Give what tells the people of an import from all others."""
     made = [batch for batch in runs.batches_of(importing) if batch.people[1]]
-    given: dict[str, Any] = {
+    return {
         "importing": importing.pk,
         "actor": f"import:{importing.pk}",
         "selection": importing.selection_id or 0,
@@ -176,14 +191,6 @@ def sort_out(importing: Import) -> None:
         "first": min((batch.people[0] for batch in made), default=0),
         "last": max((batch.people[1] for batch in made), default=0),
     }
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.undoing")
-        cursor.execute(UNDOING, given)
-        cursor.execute("ANALYZE undoing")
-        cursor.execute(LISTED, given)
-        for model, column in pointing_at(Person, but=OWN):
-            cursor.execute(HELD.format(table=model._meta.db_table, column=column), given | {"why": model._meta.label})
-        cursor.execute(SPOKE.format(others=ledger.SPOKEN_BY_OTHERS), given)
 
 
 def pointing_at(model: type[Model], *, but: Sequence[type[Model]]) -> Iterator[tuple[type[Model], str]]:
@@ -272,12 +279,15 @@ RETURNING p.id
 """  # noqa: S608 - our own names
 
 
-UNDOING = """
-CREATE TEMPORARY TABLE undoing ON COMMIT DROP AS
-SELECT p.id AS person_id, CASE WHEN p.updated_at <> p.created_at THEN 'edited' ELSE '' END AS why
-FROM unnest(%(firsts)s::bigint[], %(lasts)s::bigint[], %(moments)s::timestamptz[]) AS batch(first, last, at)
-JOIN recipients_person p ON p.id BETWEEN batch.first AND batch.last AND p.created_at = batch.at
+MADE = """
+recipients_person x
+JOIN unnest(%(firsts)s::bigint[], %(lasts)s::bigint[], %(moments)s::timestamptz[]) AS batch(first, last, at)
+    ON x.id BETWEEN batch.first AND batch.last AND x.created_at = batch.at
 """
+UNDOING = f"""
+CREATE TEMPORARY TABLE undoing ON COMMIT DROP AS
+SELECT x.id AS person_id, CASE WHEN x.updated_at <> x.created_at THEN 'edited' ELSE '' END AS why FROM {MADE}
+"""  # noqa: S608 - our own text
 
 # A dynamic selection finds its members by itself: being on it is nobody's doing.
 LISTED = """
@@ -301,10 +311,7 @@ WHERE u.why = '' AND u.person_id IN (
     WHERE e.person_id BETWEEN %(first)s AND %(last)s AND e.address IN ({others})
 )
 """
-REMOVE = """
-DELETE FROM recipients_person p USING undoing u
-WHERE p.id = u.person_id AND u.why = '' AND p.updated_at = p.created_at
-"""
+AT_ITS_MOMENTS = "x.created_at = ANY(%(moments)s::timestamptz[])"
 
 RESTORABLE = """
 SELECT count(*) FROM recipients_importedchange c JOIN recipients_person p ON p.id = c.person_id

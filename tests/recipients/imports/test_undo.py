@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -13,7 +14,7 @@ from consent.models import ConsentEvent, Ground, Standing, SubscriptionType, Sup
 from recipients import members
 from recipients.imports import runs, undo
 from recipients.imports.columns import Field
-from recipients.models import Company, EmailAddress, Import, ImportedChange, Person, PersonSearch, Selection
+from recipients.models import GOES_ALONG, Company, EmailAddress, Import, ImportedChange, Person, PersonSearch, Selection
 from tests.conftest import NOON
 from tests.recipients.factories import a_person, a_project, a_selection
 from tests.recipients.imports.stories import HEADERS, WITHOUT_CONSENT, a_user, an_import
@@ -180,6 +181,38 @@ def test_addresses_that_a_known_person_got_go_again(tmp_path: Path) -> None:
 
     assert done.restored == 1
     assert [row.address for row in ada.email_addresses.all()] == ["ada@example.org"]
+
+
+def test_it_is_the_same_for_an_account_that_may_not_leave_checks_out(tmp_path: Path) -> None:
+    before = everything()
+    importing = an_import([ADA, BOB], tmp_path)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE plain")
+        cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
+        cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain")
+        cursor.execute("SET LOCAL ROLE plain")
+
+    done = undone(importing)
+
+    assert done.removed == 2
+    assert everything() == before
+
+
+def test_what_goes_along_with_a_person_is_named_by_nothing_and_has_no_checks_of_its_own() -> None:
+    for model in undo.OWN:
+        assert not list(undo.pointing_at(model, but=()))
+    named = {model._meta.db_table for model in undo.OWN}
+    assert named == set(GOES_ALONG)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 8 = 8
+               AND tgrelid = ANY(%s::regclass[])""",
+            [[*named, "recipients_person", "recipients_company"]],
+        )
+        on_delete = [name for (name,) in cursor.fetchall()]
+
+    assert len(on_delete) == 1
+    assert on_delete[0].startswith("pgtrigger_nothing_is_left")
 
 
 def test_it_is_done_once_and_only_when_there_is_something_to_undo(tmp_path: Path) -> None:
