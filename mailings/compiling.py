@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from consent.gate import MessageClass
 from mailings import editions, medium, texts
-from mailings.letters import making
+from mailings.letters import files, making
 from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
@@ -105,6 +105,9 @@ def compile_document(mailing: Mailing) -> None:
 
     Nothing else is kept: each worker writes the frozen content out anew, which takes milliseconds.
     """
+    if files.named(mailing):
+        keep_links(mailing, [])
+        return
     written = making.written(mailing)
     if written.problems:
         raise CannotCompile(written.problems)

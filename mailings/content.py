@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailings import history
+from mailings.letters import files
 from mailings.material import brand, templates
 from mailings.material.models import Template
 from mailings.models import ContentVersion, Mailing
@@ -72,7 +73,7 @@ def start_from(mailing: Mailing, starter: Starter, language: str, *, now: dateti
 
 def is_written(mailing: Mailing) -> bool:
     """Say whether anything stands in it."""
-    return bool(mailing.content.get("blocks") or mailing.content.get("source"))
+    return bool(mailing.content.get("blocks") or mailing.content.get("source") or mailing.content.get("file"))
 
 
 def write_as(mailing: Mailing, kind: str, *, now: datetime, by: User | AnonymousUser | None = None) -> None:
@@ -123,6 +124,9 @@ def start_from_template(mailing: Mailing, template: Template, *, now: datetime) 
 
 def start_from_mailing(mailing: Mailing, earlier: Mailing, *, now: datetime) -> None:
     """Begin with the content of an earlier mailing. What was there is put aside."""
+    if files.named(earlier) and mailing.type == Mailing.Type.DOCUMENT:
+        files.put_back(mailing, earlier.content, now=now)
+        return
     document = Document.read(earlier.content)
     subject = mailing.subject or earlier.subject
     _replace(mailing, document, subject=subject, preheader=mailing.preheader or earlier.preheader, now=now)
@@ -132,6 +136,9 @@ def put_back(mailing: Mailing, *, now: datetime) -> bool:
     """Bring back what a template took the place of; say whether there was anything."""
     if not mailing.aside:
         return False
+    if "file" in mailing.aside:
+        files.put_back(mailing, mailing.aside, now=now)
+        return True
     document = Document.read(mailing.aside)
     _replace(mailing, document, subject=mailing.subject, preheader=mailing.preheader, now=now)
     return True

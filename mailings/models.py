@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from consent.models import SubscriptionType
-from mailings.letters.models import PrintRun  # noqa: F401 Django looks for tables here
+from mailings.letters.models import LetterFile, PrintRun  # noqa: F401 Django looks for tables here
 from mailings.material.models import Brand, Picture, SavedBlock, Template  # noqa: F401 Django looks for tables here
 from recipients.models import Import, Person, Project, Selection
 

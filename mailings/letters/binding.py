@@ -60,3 +60,24 @@ def pages(file: bytes, wanted: Sequence[int]) -> bytes:
         out = io.BytesIO()
         part.save(out)
         return out.getvalue()
+
+
+def pages_of(file: bytes) -> int:
+    """Count the pages of a PDF."""
+    pikepdf: Any = import_module("pikepdf")
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        return len(whole.pages)
+
+
+def padded(file: bytes, blank: int) -> bytes:
+    """Give the PDF with so many empty pages behind it, as large as its last."""
+    if not blank:
+        return file
+    pikepdf: Any = import_module("pikepdf")
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        size = [float(side) for side in whole.pages[-1].mediabox]
+        for _number in range(blank):
+            whole.add_blank_page(page_size=(size[2] - size[0], size[3] - size[1]))
+        out = io.BytesIO()
+        whole.save(out)
+        return out.getvalue()

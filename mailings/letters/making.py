@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from mailings.letters import postal, press, writing
+from mailings.letters import files, office, postal, press, writing
 from mailings.letters.sheet import Sheet
 from mailings.letters.writing import Letter, Written
 from mailings.material import brand, pictures
@@ -43,9 +43,23 @@ def written(mailing: Mailing) -> Written:
     return writing.write(letter_of(mailing))
 
 
-def press_of(mailing: Mailing) -> press.Press:
-    """Set up a press for a mailing."""
+def press_of(mailing: Mailing) -> press.Prints:
+    """Set up a press for a mailing. Raises CannotUse when its Word file is gone."""
+    if files.named(mailing):
+        return office.Press(
+            files.template(mailing), Sheet.read(mailing.letter), settings.HOME_COUNTRY, _constants(mailing)
+        )
     return press.Press(written(mailing), picture)
+
+
+def _constants(mailing: Mailing) -> dict[str, str]:
+    heading = Sheet.read(mailing.letter).heading
+    house = {
+        "sender.name": settings.SENDER_NAME,
+        "sender.address": brand.postal_address(),
+        "sender.email": settings.SENDER_ADDRESS,
+    }
+    return house | {"mailing.name": mailing.name, "mailing.subject": heading, "mailing.sender": settings.SENDER_NAME}
 
 
 def picture(path: str) -> bytes | None:

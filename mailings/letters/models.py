@@ -1,4 +1,4 @@
-"""What was printed: one row per run of letters."""
+"""Letters: what was printed, one row per run, and the Word files that some are made from."""
 
 from django.db import models
 
@@ -20,3 +20,14 @@ class PrintRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailing_id}: {self.letters} from {self.first}"
+
+
+class LetterFile(models.Model):
+    """A Word file that letters are made from, as it was uploaded. Never changed; mailings name it by its fingerprint."""
+
+    digest = models.CharField(max_length=64, primary_key=True)  # SHA-256
+    docx = models.BinaryField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.digest[:12]

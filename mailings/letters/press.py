@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from mailings.letters import body, pictures, style
+from mailings.letters.postal import Postal
 from mailings.letters.writing import Filled, Written
 
 RUN = 100  # letters in one PDF: more gain nothing, and memory grows
@@ -43,6 +44,21 @@ class Printed:
         return sum(one.count for one in self.pages)
 
 
+class Sized(Protocol):
+    """A filled letter, of whatever kind."""
+
+    @property
+    def size(self) -> int: ...
+
+
+class Prints(Protocol):
+    """What makes pages: the press for letters of blocks, or that for Word files. It prints what it filled."""
+
+    def fill(self, number: int, postal: Postal, data: Mapping[str, object], *, date: str) -> Any: ...
+
+    def run(self, letters: Sequence[Any]) -> Printed: ...
+
+
 @dataclass
 class Press:
     """Prints the letters of one mailing; keep it for as long as there are any, it remembers fonts and pictures."""
@@ -54,6 +70,10 @@ class Press:
     _fetch: Any = None
     _images: dict[str, Any] = field(default_factory=dict)
     _guess: int = 1  # pages of a letter, from the one before: most are alike
+
+    def fill(self, number: int, postal: Postal, data: Mapping[str, object], *, date: str) -> Filled:
+        """Fill it in for one recipient. Raises RenderError."""
+        return self.written.fill(number, postal, data, date=date)
 
     def run(self, letters: Sequence[Filled]) -> Printed:
         """Print these letters into one PDF, each from a page of its own, in this order. Raises CannotPrint."""
@@ -158,15 +178,15 @@ def _whose(missing: set[str], letters: Sequence[Filled]) -> Mapping[int, str]:
     }
 
 
-def runs(letters: Sequence[Filled], *, most: int = RUN) -> Iterator[Sequence[Filled]]:
+def runs[Ready: Sized](letters: Sequence[Ready], *, most: int = RUN) -> Iterator[Sequence[Ready]]:
     """Cut letters into runs that fit the memory: so many, or so much text."""
-    run: list[Filled] = []
+    run: list[Ready] = []
     size = 0
     for one in letters:
-        if run and (len(run) >= most or size + len(one.html) > RUN_SIZE):
+        if run and (len(run) >= most or size + one.size > RUN_SIZE):
             yield run
             run, size = [], 0
         run.append(one)
-        size += len(one.html)
+        size += one.size
     if run:
         yield run

@@ -24,7 +24,7 @@ from mailings.delivery import chunks, happenings, reasons, results, sql
 from mailings.delivery.journal import Journal
 from mailings.letters import making
 from mailings.letters.models import PrintRun
-from mailings.letters.press import RUN, CannotPrint, Press, Printed, runs
+from mailings.letters.press import RUN, CannotPrint, Printed, Prints, runs
 from mailings.letters.writing import Filled
 from mailings.models import Chunk, Mailing
 from tracking import tokens
@@ -60,7 +60,7 @@ class Row:
 
 
 @lru_cache(maxsize=2)
-def _setting(mailing: int, frozen_at: datetime | None) -> tuple[Mailing, Press]:
+def _setting(mailing: int, frozen_at: datetime | None) -> tuple[Mailing, Prints]:
     """What is the same for all letters of a frozen mailing, made ready once per process."""
     row = Mailing.objects.get(pk=mailing, frozen_at=frozen_at)
     return row, making.press_of(row)
@@ -120,7 +120,7 @@ def _rows(claim: chunks.Claim, following: int) -> Sequence[Row]:
 
 
 def _filled(
-    mailing: Mailing, press: Press, rows: Sequence[Row], found: results.Results, now: datetime
+    mailing: Mailing, press: Prints, rows: Sequence[Row], found: results.Results, now: datetime
 ) -> Sequence[Filled]:
     """Fill in the letters of all whom the gate still lets through; what is wrong with the others goes into `found`."""
     refused = gate.recheck(
@@ -146,7 +146,7 @@ def _filled(
             continue
         data = {**row.data, "_token": click(mailing.pk, row.number)}
         try:
-            letters.append(press.written.fill(row.number, making.address_in(row.data), data, date=date))
+            letters.append(press.fill(row.number, making.address_in(row.data), data, date=date))
         except (ValueError, LookupError) as error:
             found.fail(row.number, reasons.RENDER_ERROR, str(error) or type(error).__name__)
     return letters

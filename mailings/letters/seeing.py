@@ -29,7 +29,7 @@ def printed(mailing: Mailing, readers: Iterable[Reader], *, now: datetime) -> Pr
     token = tokens.maker("click")(mailing.pk, tokens.TEST)
     date = production.dated(mailing, now)
     letters = [
-        press.written.fill(number, _address(who), {**who.data, "_token": token}, date=date)
+        press.fill(number, _address(who), {**who.data, "_token": token}, date=date)
         for number, who in enumerate(readers, 1)
     ]
     return press.run(letters)

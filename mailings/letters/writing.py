@@ -51,6 +51,11 @@ class Filled:
     lines: tuple[str, ...]
     is_too_large: bool
 
+    @property
+    def size(self) -> int:
+        """What it takes of a run, in characters."""
+        return len(self.html)
+
 
 @dataclass(frozen=True)
 class Written:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from mailings import blocks_forms, compiling, content, editions, history, medium, reading, starters, testsend
 from mailings import texts as text_steps
-from mailings.letters import body, making
+from mailings.letters import body, files, making
 from mailings.material import brand
 from mailings.material.models import SavedBlock, Template
 from mailings.medium import Content
@@ -24,7 +24,7 @@ from mailings.reading import Reader
 from mailings.rendering import blocks, drafts, frame, variables
 from mailings.rendering.blocks import Document, NoSuchBlock
 from mailings.rendering.escaping import RenderError
-from mailings.views import shown, texts
+from mailings.views import letter_files, shown, texts
 from mailings.views.shown import MAIL_POLICY
 from mailings.views.wizard import of_words, worded
 from tracking import library
@@ -95,6 +95,8 @@ def edit(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Step 3: the blocks. What the page sends is saved at once; the answer is what has to change on the page."""
     if medium.of(mailing).content is Content.TEXT:
         return texts.edit(request, mailing)
+    if files.named(mailing) and request.method != "POST":
+        return letter_files.edit(request, mailing)
     try:
         kept = Document.read(mailing.content)
         if request.method == "POST":

@@ -29,6 +29,7 @@ from mailings.letters import labels, making, production, returning, seeing
 from mailings.letters.labels import SHEETS
 from mailings.letters.press import CannotPrint
 from mailings.letters.sheet import Sheet
+from mailings.letters.word import CannotUse
 from mailings.models import Mailing, Message
 from mailings.rendering.blocks import NoSuchBlock
 from mailings.rendering.escaping import RenderError
@@ -64,7 +65,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         printed = seeing.printed(mailing, [who], now=timezone.now())
         pages = [base64.b64encode(page).decode("ascii") for page in seeing.pages(printed.pdf)]
-    except (RenderError, NoSuchBlock, CannotPrint) as refusal:
+    except (RenderError, NoSuchBlock, CannotPrint, CannotUse) as refusal:
         return HttpResponse(str(refusal), content_type="text/plain; charset=utf-8")
     signs = " ".join(printed.unprintable.values())
     look = format_html("<style>{}</style>", mark_safe(_LOOK))  # noqa: S308 our own words; its policy lets it in
@@ -81,7 +82,7 @@ def sample(request: HttpRequest, pk: int) -> HttpResponseBase:
     people = [reading.reader(mailing, one.person) for one in first if one.person]
     try:
         printed = seeing.printed(mailing, [one for one in people if one] or [reading.sample()], now=now)
-    except (RenderError, NoSuchBlock, CannotPrint) as refusal:
+    except (RenderError, NoSuchBlock, CannotPrint, CannotUse) as refusal:
         messages.error(request, str(refusal))
         return redirect("mailings:content", mailing.pk)
     return _pdf(printed.pdf, f"{slugify(mailing.name)}-{_('sample')}.pdf")
