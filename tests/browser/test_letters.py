@@ -45,7 +45,8 @@ def test_printed_letters_are_downloaded_split_and_marked_as_posted(author):
 
 
 @pytest.mark.usefixtures("an_office")
-def test_a_letter_from_word_is_uploaded_and_its_pages_are_shown(author):
+def test_a_letter_from_word_is_uploaded_and_its_pages_are_shown(author, settings, live_server):
+    settings.BASE_URL = live_server.url
     mailing = a_document(readers(), content={})
     author.tour(f"/mailings/{mailing.pk}/template/", "letters-word-template")
     page = author.open(f"/mailings/{mailing.pk}/template/")
