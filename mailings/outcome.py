@@ -2,19 +2,18 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from tracking import judge
 from tracking.refusals import NOT_A_BOUNCE, Category
 
-OPEN, CLICK = "open", "click"
+OPEN, CLICK, TRAP = "open", "click", "trap"
+PEOPLE = ("opened", "clicked", "bounced", "complained", "unsubscribed")  # moments of Moments, from its second on
 Figures = Counter[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A journal event as far as the fold needs it."""
 
     id: int
@@ -39,8 +38,7 @@ class Event:
         return self.is_hit and not self.is_machine
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(NamedTuple):
     """The first time each thing happened to a message, and why it came back if it did."""
 
     delivered_at: dt.datetime | None = None
@@ -53,31 +51,46 @@ class Moments:
     detail: str = ""
 
 
+NOTHING = Moments()
+
+
 def judged(
     events: Sequence[Event], *, sent_at: dt.datetime | None, measure: judge.Measure = judge.USUAL
 ) -> list[Event]:
     """The same events, each hit with its verdict and the reasons for it."""
     hits = [event for event in events if event.is_hit]
-    verdicts = judge.judge([_as_hit(event) for event in hits], sent_at=sent_at, measure=measure)
+    if not hits:
+        return list(events)
+    traps = [event.at for event in events if event.kind == TRAP]
+    verdicts = judge.judge([_as_hit(event) for event in hits], sent_at=sent_at, measure=measure, traps=traps)
     by_id = {event.id: verdict for event, verdict in zip(hits, verdicts, strict=True)}
     return [
-        replace(event, is_machine=by_id[event.id].is_machine, reasons=by_id[event.id].reasons)
-        if event.is_hit
-        else event
+        event if (verdict := by_id.get(event.id)) is None else _with(event, verdict.reasons, is_machine=verdict.is_machine)
         for event in events
     ]
 
 
+def _with(event: Event, reasons: tuple[str, ...], *, is_machine: bool) -> Event:
+    if event.reasons == reasons and event.is_machine == is_machine:
+        return event
+    return event._replace(is_machine=is_machine, reasons=reasons)
+
+
 def moments(events: Sequence[Event]) -> Moments:
     """The first human open and click, bounce, complaint, … A click without an open means that pictures were off."""
+    human = [event for event in events if event.is_human]
+    opened_at = min([event.at for event in human], default=None)
+    clicked_at = min([event.at for event in human if event.kind == CLICK], default=None)
+    if all(event.is_hit for event in events):
+        return Moments(opened_at=opened_at, clicked_at=clicked_at) if human else NOTHING
     bounces = [event for event in events if event.kind == "bounce" and event.category not in NOT_A_BOUNCE]
     worst = next(
         (event for event in bounces if event.category == Category.DEAD_ADDRESS), bounces[0] if bounces else None
     )
     return Moments(
         delivered_at=_first(events, "delivered"),
-        opened_at=min((event.at for event in events if event.is_human), default=None),
-        clicked_at=min((event.at for event in events if event.is_human and event.kind == CLICK), default=None),
+        opened_at=opened_at,
+        clicked_at=clicked_at,
         bounced_at=min((event.at for event in bounces), default=None),
         complained_at=_first(events, "complaint"),
         unsubscribed_at=_left_at(events),
@@ -86,24 +99,36 @@ def moments(events: Sequence[Event]) -> Moments:
     )
 
 
-def figures(events: Sequence[Event], happened: Moments) -> Figures:
-    """What this message adds to the mailing's figures. People count once; a human's repeated clicks once a minute."""
-    found: Figures = Counter()
-    for name in ("opened", "clicked", "bounced", "complained", "unsubscribed"):
-        found[name,] += getattr(happened, f"{name}_at") is not None
-    machines = [event for event in events if event.is_hit and event.is_machine]
+def count(figures: Figures, events: Sequence[Event], happened: Moments, *, times: int = 1) -> None:
+    """Add what this message adds to the mailing's figures. People count once; a human's repeated clicks once a minute."""
+    for key in _keys(events, happened):
+        figures[key] += times
+
+
+def _keys(events: Sequence[Event], happened: Moments) -> Iterator[tuple[Any, ...]]:
+    """Each figure that this message adds one to, as often as it does."""
+    for name, at in zip(PEOPLE, happened[1:6], strict=True):
+        if at is not None:
+            yield (name,)
+    machines = [event for event in events if event.is_machine and event.is_hit]
+    human = [event for event in events if event.is_human]
     for event in machines:
-        found.update([("hits", event.kind, "machine"), ("hour", event.kind, _hour(event.at), "machine")])
-        if event.link is not None:
-            found["link", event.link, "machine"] += 1
-    for kind, link, minute in {(e.kind, e.link, e.at.replace(second=0, microsecond=0)) for e in events if e.is_human}:
-        found.update([("hits", kind, "human"), ("hour", kind, _hour(minute), "human")])
+        yield from _hit_keys(event.kind, event.link, event.at, "machine")
+    minutes = {(event.kind, event.link, event.at.replace(second=0, microsecond=0)) for event in human}
+    for kind, link, minute in minutes:
+        yield from _hit_keys(kind, link, minute, "human")
+    for link in {event.link for event in human}:
         if link is not None:
-            found["link", link, "human"] += 1
-    for link in {event.link for event in events if event.is_human and event.link is not None}:
-        found["link", link, "people"] += 1
-    found.update(_by_machines_alone(machines, happened))
-    return +found
+            yield "link", link, "people"
+    if machines:
+        yield from _by_machines_alone(machines, happened)
+
+
+def _hit_keys(kind: str, link: int | None, at: dt.datetime, who: str) -> Iterator[tuple[Any, ...]]:
+    yield "hits", kind, who
+    yield "hour", kind, _hour(at), who
+    if link is not None:
+        yield "link", link, who
 
 
 def _by_machines_alone(machines: Sequence[Event], happened: Moments) -> list[tuple[Any, ...]]:
@@ -138,4 +163,5 @@ def _first(events: Sequence[Event], kind: str) -> dt.datetime | None:
 
 
 def _hour(at: dt.datetime) -> dt.datetime:
-    return at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    at = at if at.tzinfo is dt.UTC else at.astimezone(dt.UTC)
+    return at.replace(minute=0, second=0, microsecond=0)

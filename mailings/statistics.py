@@ -6,39 +6,31 @@ be forgotten and worked out again from the journal (`rebuild`).
 """
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
-from psycopg.types.json import Jsonb
 
-from mailings import breakdowns, outcome, returned
+from mailings import breakdowns, outcome, returned, stories
 from mailings.delivery import evidence
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message, Tally
 from mailings.outcome import Event, Figures, Moments
-from tracking import actions, crowds, judge, networks
-from tracking import models as tracking
+from mailings.stories import Story
+from tracking import actions, judge
 
-BATCH = 5_000
-CROWD = ("crowd",)
+BATCH = 20_000
 LOCK = 0x504F5354_00000021  # pg_advisory_xact_lock: one fold at a time
 MOMENTS = ["delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at"]
 PEOPLE = ["opened", "clicked", "bounced", "complained", "unsubscribed"]
-# A hit can be on file before the worker has marked its message as sent; it waits, because the judge needs that moment.
-TO_FOLD = """
-    SELECT event.id, event.message FROM tracking_event event
-    LEFT JOIN mailings_message message ON message.id = event.message
-    WHERE event.folded_at IS NULL AND (%(mailing)s::bigint IS NULL OR event.mailing = %(mailing)s)
-      AND (event.kind NOT IN ('open', 'click') OR message.state IS NULL OR message.state NOT IN ('pending', 'sending'))
-    ORDER BY event.id LIMIT %(limit)s
-"""
 SET_VERDICTS = """
-    UPDATE tracking_event event SET is_machine = judged.is_machine, reasons = judged.reasons
-    FROM unnest(%s::bigint[], %s::boolean[], %s::jsonb[]) AS judged (id, is_machine, reasons) WHERE event.id = judged.id
+    UPDATE tracking_event event SET is_machine = judged.is_machine, reasons = judged.reasons::jsonb,
+        folded_at = coalesce(event.folded_at, %s)
+    FROM unnest(%s::bigint[], %s::boolean[], %s::text[]) AS judged (id, is_machine, reasons) WHERE event.id = judged.id
 """
 SET_FOLDED = "UPDATE tracking_event SET folded_at = %s WHERE id = ANY(%s)"
 # The server's words go to a message that was sent and came back; one that was never taken has its reason already.
@@ -68,20 +60,6 @@ FORGET_MOMENTS = f"""
 """  # noqa: S608 - our own column names
 
 
-@dataclass(slots=True)
-class _Story:
-    """A message with all events that count, old and new."""
-
-    id: int
-    mailing: int
-    address: str
-    channel: str
-    sent_at: dt.datetime | None
-    person: int | None
-    old: list[Event] = field(default_factory=list)
-    new: list[Event] = field(default_factory=list)
-
-
 def fold(*, now: dt.datetime, mailing: int | None = None, limit: int = BATCH, acts: bool = True) -> int:
     """Fold up to `limit` events and return how many; 0 when there are none or somebody else is folding.
 
@@ -95,51 +73,51 @@ def fold(*, now: dt.datetime, mailing: int | None = None, limit: int = BATCH, ac
 
 
 def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(TO_FOLD, {"mailing": mailing, "limit": limit})
-        rows = cursor.fetchall()
-    if not rows:
-        return 0
-    batch = {event for event, _message in rows}
     measure = judge.Measure(**settings.JUDGE)
-    crowd = crowds.around(batch, measure)
-    stories = _read({message for _event, message in rows} | set(crowd.values()), batch, crowd)
+    batch = stories.read(mailing, limit, measure)
+    if not batch.events:
+        return 0
     added: dict[int, Figures] = {}
     verdicts: list[Event] = []
     moved: list[tuple[int, Moments]] = []
     told: list[returned.Story] = []
     clicks: list[actions.Click] = []
     came_back: set[int] = set()  # mailings of which mail came back, or for another reason than it seemed
-    for story in stories:
-        events = outcome.judged([*story.old, *story.new], sent_at=story.sent_at, measure=measure)
+    for story in batch.stories:
+        known = [*story.old, *story.new]
+        events = outcome.judged(known, sent_at=story.sent_at, measure=measure)
         happened, before = outcome.moments(events), outcome.moments(story.old)
         difference = added.setdefault(story.mailing, Counter())
-        difference.update(outcome.figures(events, happened))
-        difference.subtract(outcome.figures(story.old, before))
-        verdicts += _changed([*story.old, *story.new], events)
+        outcome.count(difference, events, happened)
+        if story.old:
+            outcome.count(difference, story.old, before, times=-1)
+        verdicts += [new for old, new in zip(known, events, strict=True) if new is not old]
         if happened != before:
             moved.append((story.id, happened))
             if _came_back(happened) != _came_back(before):
                 came_back.add(story.mailing)
         if acts:
-            told.append(_told(story, before, happened))
-            clicks += _new_clicks(story, events)
-    _write(batch, verdicts, moved, now)
-    evidence.arrived(_proofs(stories), now=now)
-    texts = {story.mailing for story in stories if story.channel == "sms"}
+            told += _told(story, before, happened)
+            if happened.clicked_at is not None:
+                clicks += _new_clicks(story, events)
+    _write(batch.events, verdicts, moved, now)
+    evidence.arrived(_proofs(batch.stories), now=now)
+    texts = {story.mailing for story in batch.stories if story.channel == "sms"}
     for number, difference in sorted(added.items()):
         _add(number, difference, is_text=number in texts, came_back=number in came_back)
     breakdowns.mark(sorted(added))
     if acts:
         returned.weigh(told, now=now)
         actions.note(clicks, now=now)
-    return len(batch)
+    return len(batch.events)
 
 
-def _proofs(stories: Iterable[_Story]) -> Iterator[tuple[int, dt.datetime]]:
-    """What can only happen to a message that arrived, with its moment."""
-    for story in stories:
-        if moments := [event.at for event in story.new if event.kind in evidence.PROOF]:
+def _proofs(told: Iterable[Story]) -> Iterator[tuple[int, dt.datetime]]:
+    """What can only happen to a message that arrived, with its moment, of those not known to be sent."""
+    for story in told:
+        if story.state != Message.State.SENT and (
+            moments := [event.at for event in story.new if event.kind in evidence.PROOF]
+        ):
             yield story.id, min(moments)
 
 
@@ -147,7 +125,7 @@ def _came_back(happened: Moments) -> tuple[bool, str]:
     return happened.bounced_at is not None, happened.category
 
 
-def catch_up(*, now: dt.datetime, portions: int = 40) -> int:
+def catch_up(*, now: dt.datetime, portions: int = 10) -> int:
     """Fold what is new, up to 200,000 events, and bring the figures of moving mailings up to date."""
     folded = 0
     for _portion in range(portions):
@@ -237,49 +215,28 @@ def _states(mailing: Mailing) -> dict[str, int]:
     return {state: number for state, number in summed.items() if number}
 
 
-# reading --------------------------------------------------------------------------------------------------------------
-
-
-def _read(messages: set[int], batch: set[int], crowd: Mapping[int, int]) -> list[_Story]:
-    """The messages that exist, with their folded events and those of this batch."""
-    counting = Message.objects.filter(
-        pk__in=messages, mailing__counts__pruned_at=None
-    )  # others have their last figures
-    rows = counting.values_list("id", "mailing_id", "address", "channel", "sent_at", "person_id")
-    stories = {(row[1], row[0]): _Story(*row) for row in rows}
-    hosted = networks.known(settings.JUDGE_NETWORKS)
-    columns = ("id", "kind", "at", "link", "method", "user_agent", "fetched_for", "category", "detail", "is_machine")
-    events = tracking.Event.objects.filter(message__in=messages).filter(Q(folded_at__isnull=False) | Q(pk__in=batch))
-    rows_of = events.order_by("id").values_list("mailing", "message", "reasons", "ip", *columns)
-    for mailing, message, reasons, ip, *values in rows_of:
-        if story := stories.get((mailing, message)):
-            told = CROWD if values[0] in crowd or "crowd" in reasons else ()  # once in a crowd, always
-            told = (*told, "hosted") if hosted.hold(ip) else told
-            event = Event(*[*values, tuple(reasons), told])
-            (story.new if event.id in batch else story.old).append(event)
-    return [story for story in stories.values() if story.new or any(event.id in crowd for event in story.old)]
-
-
-def _changed(before: Sequence[Event], after: Sequence[Event]) -> Iterable[Event]:
-    return (
-        new
-        for old, new in zip(before, after, strict=True)
-        if (old.is_machine, old.reasons) != (new.is_machine, new.reasons)
-    )
-
-
 # writing --------------------------------------------------------------------------------------------------------------
 
 
-def _write(batch: set[int], verdicts: list[Event], moved: list[tuple[int, Moments]], now: dt.datetime) -> None:
+def _write(batch: list[int], verdicts: list[Event], moved: list[tuple[int, Moments]], now: dt.datetime) -> None:
+    judged = {event.id for event in verdicts}
     with connection.cursor() as cursor:
         if verdicts:
-            reasons = [Jsonb(list(event.reasons)) for event in verdicts]
-            cursor.execute(SET_VERDICTS, [[e.id for e in verdicts], [e.is_machine for e in verdicts], reasons])
+            columns = [list(judged_ids) for judged_ids in zip(*map(_verdict, verdicts), strict=True)]
+            cursor.execute(SET_VERDICTS, [now, *columns])
         if moved:
-            columns = [[getattr(happened, name) for _, happened in moved] for name in (*MOMENTS, "category", "detail")]
+            columns = [list(column) for column in zip(*(happened for _, happened in moved), strict=True)]
             cursor.execute(SET_MOMENTS, [[number for number, _ in moved], *columns])
-        cursor.execute(SET_FOLDED, [now, sorted(batch)])
+        cursor.execute(SET_FOLDED, [now, [number for number in batch if number not in judged]])
+
+
+def _verdict(event: Event) -> tuple[int, bool, str]:
+    return event.id, event.is_machine, _written(event.reasons)
+
+
+@lru_cache(maxsize=4096)
+def _written(reasons: tuple[str, ...]) -> str:
+    return json.dumps(reasons)
 
 
 def _add(mailing: int, difference: Figures, *, is_text: bool, came_back: bool) -> None:
@@ -337,7 +294,7 @@ def _add_hours(mailing: int, hours: Mapping[tuple[str, dt.datetime], Counter[str
     )
 
 
-def _new_clicks(story: _Story, events: Sequence[Event]) -> Iterable[actions.Click]:
+def _new_clicks(story: Story, events: Sequence[Event]) -> Iterable[actions.Click]:
     """The links that a person clicked, as far as it was not known before."""
     known = {event.link for event in story.old if event.is_human}
     firsts: dict[int, dt.datetime] = {}
@@ -347,10 +304,11 @@ def _new_clicks(story: _Story, events: Sequence[Event]) -> Iterable[actions.Clic
     return [actions.Click(story.mailing, story.id, link, story.person, at) for link, at in firsts.items()]
 
 
-def _told(story: _Story, before: Moments, happened: Moments) -> returned.Story:
-    """What is new about a message, for its address."""
+def _told(story: Story, before: Moments, happened: Moments) -> Iterator[returned.Story]:
+    """What is new about a message, for its address; nothing when it was only opened."""
     has_clicked = happened.clicked_at is not None and before.clicked_at is None
     has_arrived = has_clicked or (happened.delivered_at is not None and before.delivered_at is None)
-    return returned.Story(
-        story.id, story.mailing, story.address, story.channel, story.sent_at, story.new, has_arrived, has_clicked
-    )
+    if has_arrived or not all(event.is_hit for event in story.new):
+        yield returned.Story(
+            story.id, story.mailing, story.address, story.channel, story.sent_at, story.new, has_arrived, has_clicked
+        )

@@ -5,49 +5,67 @@ agree. Opens are left out: a mail provider's picture store asks for thousands of
 """
 
 import datetime as dt
+import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from django.db import connection
 
 from tracking.judge import Measure
 
-# The clicks around those of a batch, by addresses that clicked for enough recipients in that time: nearly always none.
-# One pass over the time that the batch spans, joined by hash: never a look per address.
+# The clicks of a mailing in a span of time, by addresses that clicked for enough recipients in it: nearly always none.
+# The addresses are a list, so that PostgreSQL hashes them: one pass over that time, never a look per address.
 AROUND = """
-    WITH fresh AS MATERIALIZED (
-        SELECT mailing, ip, at FROM tracking_event
-        WHERE id = ANY(%(batch)s) AND kind = 'click' AND ip IS NOT NULL AND method = 'GET'
-          AND ip <> host(network(set_masklen(ip, CASE family(ip) WHEN 4 THEN 24 ELSE 48 END)))::inet  -- shortened since
-    ), span AS (
-        SELECT mailing, min(at) - make_interval(secs => %(span)s) AS first, max(at) + make_interval(secs => %(span)s) AS last
-        FROM fresh GROUP BY mailing
-    ), near AS MATERIALIZED (
-        SELECT event.mailing, event.ip, event.user_agent, event.at, event.id, event.message
-        FROM span JOIN tracking_event event ON event.mailing = span.mailing AND event.kind = 'click'
-          AND event.at BETWEEN span.first AND span.last AND event.method = 'GET'
-        WHERE (event.mailing, event.ip) IN (SELECT mailing, ip FROM fresh)
-    ), crowded AS (
-        SELECT mailing, ip FROM near GROUP BY mailing, ip HAVING count(DISTINCT message) >= %(crowd)s
+    WITH near AS MATERIALIZED (
+        SELECT ip, user_agent, at, id, message FROM tracking_event
+        WHERE mailing = %(mailing)s AND kind = 'click' AND at BETWEEN %(first)s AND %(last)s AND method = 'GET'
+          AND ip = ANY(%(addresses)s::inet[])
     )
-    SELECT mailing, ip::text, user_agent, at, id, message FROM near
-    WHERE (mailing, ip) IN (SELECT mailing, ip FROM crowded)
+    SELECT host(ip), user_agent, at, id, message FROM near
+    WHERE ip IN (SELECT ip FROM near GROUP BY ip HAVING count(DISTINCT message) >= %(crowd)s)
 """
 type Click = tuple[dt.datetime, int, int]  # at, event, message
 
 
-def around(batch: Collection[int], measure: Measure) -> dict[int, int]:
-    """The clicks that are a crowd's, of this batch and around it: event number → message number."""
-    span = dt.timedelta(seconds=measure.crowd_within)
-    with connection.cursor() as cursor:
-        cursor.execute(AROUND, {"batch": list(batch), "span": measure.crowd_within, "crowd": measure.crowd})
-        rows = cursor.fetchall()
-    by_program: dict[tuple[int, str, str], list[Click]] = defaultdict(list)
-    for mailing, ip, agent, *click in rows:
-        by_program[mailing, ip, agent].append((click[0], click[1], click[2]))
+def around(fresh: Iterable[tuple[int, str, dt.datetime]], measure: Measure) -> dict[int, int]:
+    """The clicks that are a crowd's, of new clicks (mailing, address, at) and around them: event number → message number.
+
+    An address that was shortened since says nothing and is left out.
+    """
+    by_mailing: dict[int, tuple[set[str], list[dt.datetime]]] = {}
+    for mailing, ip, at in fresh:
+        if not is_shortened(ip):
+            addresses, moments = by_mailing.setdefault(mailing, (set(), []))
+            addresses.add(ip)
+            moments.append(at)
     return {
-        event: message for clicks in by_program.values() for event, message in _crowded(sorted(clicks), measure, span)
+        event: message
+        for mailing, (addresses, moments) in by_mailing.items()
+        for event, message in _of_mailing(mailing, addresses, moments, measure)
     }
+
+
+@lru_cache(maxsize=4096)
+def is_shortened(ip: str) -> bool:
+    """Say whether an address was cut to its network after a month (mailings.retention)."""
+    return ip.endswith(".0") or (":" in ip and int(ipaddress.ip_address(ip)) & ((1 << 80) - 1) == 0)
+
+
+def _of_mailing(
+    mailing: int, addresses: Collection[str], moments: Sequence[dt.datetime], measure: Measure
+) -> Iterator[tuple[int, int]]:
+    span = dt.timedelta(seconds=measure.crowd_within)
+    given = {"mailing": mailing, "addresses": list(addresses), "crowd": measure.crowd}
+    given |= {"first": min(moments) - span, "last": max(moments) + span}
+    with connection.cursor() as cursor:
+        cursor.execute(AROUND, given)
+        rows = cursor.fetchall()
+    by_program: dict[tuple[str, str], list[Click]] = defaultdict(list)
+    for ip, agent, at, event, message in rows:
+        by_program[ip, agent].append((at, event, message))
+    for clicks in by_program.values():
+        yield from _crowded(sorted(clicks), measure, span)
 
 
 def _crowded(clicks: Sequence[Click], measure: Measure, span: dt.timedelta) -> Iterable[tuple[int, int]]:

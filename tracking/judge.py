@@ -10,11 +10,13 @@ import datetime as dt
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 WEIGHTS = {
+    "trap": 1.0,  # a link that nobody sees was followed in the same mail within ten minutes
     "method": 1.0,  # HEAD: nobody looks at a page that way
     "prefetch": 1.0,  # the browser says it was fetched before anybody asked
     "before_sending": 1.0,
@@ -44,6 +46,7 @@ class Measure:
 
 USUAL = Measure()
 PAIR = dt.timedelta(seconds=2)
+AROUND_TRAP = dt.timedelta(minutes=10)
 SCANNER = re.compile(
     r"bot\b|crawl|spider|scan|preview|curl|wget|python|httpx|aiohttp|okhttp|java/|go-http|libwww|lwp|ruby|perl|headless|"
     r"phantom|barracuda|proofpoint|mimecast|cisco|ironport|symantec|forefront|safelinks|trendmicro|fireeye|sophos|fortinet|"
@@ -54,8 +57,7 @@ PICTURE_PROXY = re.compile(r"GoogleImageProxy|ggpht|YahooMailProxy", re.IGNORECA
 APPLE_PRIVACY = "Mozilla/5.0"  # all that Apple's proxy says of itself
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """An open (link None) or a click, as it was written down."""
 
     at: dt.datetime
@@ -66,25 +68,41 @@ class Hit:
     told: tuple[str, ...] = ()  # what others know of it: "crowd", "hosted"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     reasons: tuple[str, ...]
     threshold: float = USUAL.threshold
 
     @property
     def is_machine(self) -> bool:
-        return sum(WEIGHTS[reason] for reason in self.reasons) >= self.threshold - 1e-9
+        return _is_enough(self.reasons, self.threshold)
 
 
-def judge(hits: Sequence[Hit], *, sent_at: dt.datetime | None, measure: Measure = USUAL) -> list[Verdict]:
-    """Judge all hits of one message together, in their order. `sent_at`: when the mail server took the message."""
-    bursts, heads = _bursts(hits, measure), _heads(hits)
+@lru_cache(maxsize=4096)
+def _is_enough(reasons: tuple[str, ...], threshold: float) -> bool:
+    return sum(WEIGHTS[reason] for reason in reasons) >= threshold - 1e-9
+
+
+def judge(
+    hits: Sequence[Hit],
+    *,
+    sent_at: dt.datetime | None,
+    measure: Measure = USUAL,
+    traps: Sequence[dt.datetime] = (),
+) -> list[Verdict]:
+    """Judge all hits of one message together, in their order.
+
+    `sent_at`: when the mail server took the message; `traps`: when its hidden link was followed.
+    """
+    is_alone = len(hits) < 2
+    bursts = frozenset[Hit]() if is_alone else _bursts(hits, measure)
+    heads = {} if is_alone else _heads(hits)
     return [
         Verdict(
             (
                 *_of_itself(hit),
                 *_of_time(hit.at, sent_at, measure),
-                *_of_company(hit, bursts, heads.get(hit.link, [])),
+                *(() if is_alone else _of_company(hit, bursts, heads.get(hit.link, []))),
+                *(_of_traps(hit.at, traps) if traps else ()),
                 *hit.told,
             ),
             measure.threshold,
@@ -98,7 +116,7 @@ def _of_itself(hit: Hit) -> list[str]:
     found = []
     if hit.method != "GET":
         found.append("method")
-    if "prefetch" in hit.fetched_for.lower() or "preview" in hit.fetched_for.lower():
+    if hit.fetched_for and ("prefetch" in hit.fetched_for.lower() or "preview" in hit.fetched_for.lower()):
         found.append("prefetch")
     if sign := _of_agent(hit.user_agent, is_click=hit.link is not None):
         found.append(sign)
@@ -124,7 +142,11 @@ def _of_time(at: dt.datetime, sent_at: dt.datetime | None, measure: Measure) -> 
     return ["at_once"] if at < sent_at + dt.timedelta(seconds=measure.at_once) else []
 
 
-def _of_company(hit: Hit, bursts: set[Hit], heads: list[dt.datetime]) -> list[str]:
+def _of_traps(at: dt.datetime, traps: Sequence[dt.datetime]) -> list[str]:
+    return ["trap"] if any(abs(at - trap) <= AROUND_TRAP for trap in traps) else []
+
+
+def _of_company(hit: Hit, bursts: Set[Hit], heads: list[dt.datetime]) -> list[str]:
     """What the hits around it say."""
     found = ["burst"] if hit in bursts else []
     before = bisect_right(heads, hit.at)
@@ -140,10 +162,12 @@ def _heads(hits: Sequence[Hit]) -> dict[int | None, list[dt.datetime]]:
     return found
 
 
-def _bursts(hits: Sequence[Hit], measure: Measure) -> set[Hit]:
+def _bursts(hits: Sequence[Hit], measure: Measure) -> Set[Hit]:
     """The clicks that fell within ten seconds on three links or more."""
-    span = dt.timedelta(seconds=measure.burst)
     clicks = sorted((hit for hit in hits if hit.link is not None), key=lambda hit: hit.at)
+    if len(clicks) < measure.burst_links:
+        return frozenset()
+    span = dt.timedelta(seconds=measure.burst)
     window: Counter[int | None] = Counter()
     found: set[Hit] = set()
     first = marked = 0
