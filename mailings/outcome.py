@@ -9,7 +9,8 @@ from tracking import judge
 from tracking.refusals import NOT_A_BOUNCE, Category
 
 OPEN, CLICK, TRAP = "open", "click", "trap"
-PEOPLE = ("opened", "clicked", "bounced", "complained", "unsubscribed")  # moments of Moments, from its second on
+# who counts as a person, by the place of their moment in Moments
+PEOPLE = {0: ("opened",), 1: ("clicked",), 3: ("bounced",), 4: ("complained",), 5: ("unsubscribed",)}
 Figures = Counter[tuple[Any, ...]]
 
 
@@ -41,9 +42,9 @@ class Event(NamedTuple):
 class Moments(NamedTuple):
     """The first time each thing happened to a message, and why it came back if it did."""
 
-    delivered_at: dt.datetime | None = None
     opened_at: dt.datetime | None = None
     clicked_at: dt.datetime | None = None
+    delivered_at: dt.datetime | None = None
     bounced_at: dt.datetime | None = None
     complained_at: dt.datetime | None = None
     unsubscribed_at: dt.datetime | None = None
@@ -65,7 +66,9 @@ def judged(
     verdicts = judge.judge([_as_hit(event) for event in hits], sent_at=sent_at, measure=measure, traps=traps)
     by_id = {event.id: verdict for event, verdict in zip(hits, verdicts, strict=True)}
     return [
-        event if (verdict := by_id.get(event.id)) is None else _with(event, verdict.reasons, is_machine=verdict.is_machine)
+        event
+        if (verdict := by_id.get(event.id)) is None
+        else _with(event, verdict.reasons, is_machine=verdict.is_machine)
         for event in events
     ]
 
@@ -107,9 +110,10 @@ def count(figures: Figures, events: Sequence[Event], happened: Moments, *, times
 
 def _keys(events: Sequence[Event], happened: Moments) -> Iterator[tuple[Any, ...]]:
     """Each figure that this message adds one to, as often as it does."""
-    for name, at in zip(PEOPLE, happened[1:6], strict=True):
-        if at is not None:
-            yield (name,)
+    if happened is not NOTHING:
+        for place, key in PEOPLE.items():
+            if happened[place] is not None:
+                yield key
     machines = [event for event in events if event.is_machine and event.is_hit]
     human = [event for event in events if event.is_human]
     for event in machines:

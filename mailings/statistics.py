@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -25,14 +25,19 @@ from tracking import actions, judge
 
 BATCH = 20_000
 LOCK = 0x504F5354_00000021  # pg_advisory_xact_lock: one fold at a time
-MOMENTS = ["delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at"]
+MOMENTS = ["opened_at", "clicked_at", "delivered_at", "bounced_at", "complained_at", "unsubscribed_at"]
 PEOPLE = ["opened", "clicked", "bounced", "complained", "unsubscribed"]
 SET_VERDICTS = """
     UPDATE tracking_event event SET is_machine = judged.is_machine, reasons = judged.reasons::jsonb,
         folded_at = coalesce(event.folded_at, %s)
     FROM unnest(%s::bigint[], %s::boolean[], %s::text[]) AS judged (id, is_machine, reasons) WHERE event.id = judged.id
 """
-SET_FOLDED = "UPDATE tracking_event SET folded_at = %s WHERE id = ANY(%s)"
+SET_FOLDED = "UPDATE tracking_event SET folded_at = %s WHERE id = ANY(%s::bigint[])"
+SET_TOUCHED = """
+    UPDATE mailings_message message SET opened_at = new.opened_at, clicked_at = new.clicked_at
+    FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS new (id, opened_at, clicked_at)
+    WHERE message.id = new.id
+"""
 # The server's words go to a message that was sent and came back; one that was never taken has its reason already.
 SET_MOMENTS = f"""
     UPDATE mailings_message message SET {", ".join(f"{name} = new.{name}" for name in MOMENTS)},
@@ -60,6 +65,14 @@ FORGET_MOMENTS = f"""
 """  # noqa: S608 - our own column names
 
 
+class Move(NamedTuple):
+    """A message whose moments are others than before; `is_more`: not only when it was opened and clicked."""
+
+    message: int
+    happened: Moments
+    is_more: bool
+
+
 def fold(*, now: dt.datetime, mailing: int | None = None, limit: int = BATCH, acts: bool = True) -> int:
     """Fold up to `limit` events and return how many; 0 when there are none or somebody else is folding.
 
@@ -79,7 +92,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
         return 0
     added: dict[int, Figures] = {}
     verdicts: list[Event] = []
-    moved: list[tuple[int, Moments]] = []
+    moved: list[Move] = []
     told: list[returned.Story] = []
     clicks: list[actions.Click] = []
     came_back: set[int] = set()  # mailings of which mail came back, or for another reason than it seemed
@@ -93,7 +106,7 @@ def _fold(now: dt.datetime, mailing: int | None, limit: int, *, acts: bool) -> i
             outcome.count(difference, story.old, before, times=-1)
         verdicts += [new for old, new in zip(known, events, strict=True) if new is not old]
         if happened != before:
-            moved.append((story.id, happened))
+            moved.append(Move(story.id, happened, is_more=happened[2:] != before[2:] or happened[0] != before[0]))
             if _came_back(happened) != _came_back(before):
                 came_back.add(story.mailing)
         if acts:
@@ -218,16 +231,30 @@ def _states(mailing: Mailing) -> dict[str, int]:
 # writing --------------------------------------------------------------------------------------------------------------
 
 
-def _write(batch: list[int], verdicts: list[Event], moved: list[tuple[int, Moments]], now: dt.datetime) -> None:
+def _write(batch: list[int], verdicts: list[Event], moved: list[Move], now: dt.datetime) -> None:
+    """Write down who was judged, what moved, and that all of the batch is folded.
+
+    Nearly all that moves is opened or clicked: two columns for many, all of them for the rest.
+    """
     judged = {event.id for event in verdicts}
+    touched = [move for move in moved if not move.is_more]
+    others = [move for move in moved if move.is_more]
     with connection.cursor() as cursor:
         if verdicts:
-            columns = [list(judged_ids) for judged_ids in zip(*map(_verdict, verdicts), strict=True)]
-            cursor.execute(SET_VERDICTS, [now, *columns])
-        if moved:
-            columns = [list(column) for column in zip(*(happened for _, happened in moved), strict=True)]
-            cursor.execute(SET_MOMENTS, [[number for number, _ in moved], *columns])
-        cursor.execute(SET_FOLDED, [now, [number for number in batch if number not in judged]])
+            told = [list(column) for column in zip(*map(_verdict, verdicts), strict=True)]
+            cursor.execute(SET_VERDICTS, [now, *map(_array, told[:2]), told[2]])
+        if touched:
+            pairs = [[move.happened.opened_at for move in touched], [move.happened.clicked_at for move in touched]]
+            cursor.execute(SET_TOUCHED, [_array([move.message for move in touched]), *map(_array, pairs)])
+        if others:
+            told = [list(column) for column in zip(*(move.happened for move in others), strict=True)]
+            cursor.execute(SET_MOMENTS, [[move.message for move in others], *told])
+        cursor.execute(SET_FOLDED, [now, _array([number for number in batch if number not in judged])])
+
+
+def _array(values: Sequence[int | bool | dt.datetime | None]) -> str:
+    """An array as PostgreSQL writes it: ten times as quick as value by value through the driver."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def _verdict(event: Event) -> tuple[int, bool, str]:

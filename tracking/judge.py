@@ -99,7 +99,7 @@ def judge(
     return [
         Verdict(
             (
-                *_of_itself(hit),
+                *_of_itself(hit.method, hit.user_agent, hit.fetched_for, is_click=hit.link is not None),
                 *_of_time(hit.at, sent_at, measure),
                 *(() if is_alone else _of_company(hit, bursts, heads.get(hit.link, []))),
                 *(_of_traps(hit.at, traps) if traps else ()),
@@ -111,19 +111,19 @@ def judge(
     ]
 
 
-def _of_itself(hit: Hit) -> list[str]:
+@lru_cache(maxsize=8192)  # a mailing's readers use a few hundred programs
+def _of_itself(method: str, user_agent: str, fetched_for: str, *, is_click: bool) -> tuple[str, ...]:
     """What a hit says alone, by its method, its headers and what its program calls itself."""
     found = []
-    if hit.method != "GET":
+    if method != "GET":
         found.append("method")
-    if hit.fetched_for and ("prefetch" in hit.fetched_for.lower() or "preview" in hit.fetched_for.lower()):
+    if "prefetch" in fetched_for.lower() or "preview" in fetched_for.lower():
         found.append("prefetch")
-    if sign := _of_agent(hit.user_agent, is_click=hit.link is not None):
+    if sign := _of_agent(user_agent, is_click=is_click):
         found.append(sign)
-    return found
+    return tuple(found)
 
 
-@lru_cache(maxsize=4096)  # a mailing's readers use a few hundred programs
 def _of_agent(user_agent: str, *, is_click: bool) -> str:
     if not user_agent:
         return "no_agent"
