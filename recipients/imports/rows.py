@@ -71,7 +71,8 @@ SENTENCES: dict[str, Promise] = {
         "The list is %(found)s columns wide; at most %(most)s can be read. Delete the columns to the right of the list."
     ),
     "broken_quotes": _(
-        "From row %(row)s on the file cannot be cut into cells: a quotation mark is opened and never closed. "
+        "From row %(row)s on the file cannot be cut into cells: a quotation mark is opened and never closed, "
+        "or a cell holds more than a million characters. "
         "Repair that row, or save the list as .xlsx."
     ),
     "died": _(

@@ -115,7 +115,7 @@ def counted(people: list[Any], replace: frozenset[str]) -> tuple[int, int]:
     """Ask, on the way that an import goes, how many people would be made and how many changed."""
     with transaction.atomic():
         writing.prepare()
-        writing.copy(people)
+        writing.copy(people, with_others=any(person.others for person in people))
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM incoming WHERE is_new")
             (made,) = cursor.fetchone()

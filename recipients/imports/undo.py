@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent import ledger
-from recipients.imports import removing, runs, writing
+from recipients.imports import removing, rowchecks, runs, writing
 from recipients.models import (
     Company,
     EmailAddress,
@@ -152,7 +152,7 @@ def carry_out(importing: Import, *, now: dt.datetime) -> Undone:
         kept = kept_people()
         cursor.execute("DROP TABLE undoing")
         removing.lock(f"recipients_company x WHERE {AT_ITS_MOMENTS}", moments(importing))
-        with removing.asked_already():
+        with rowchecks.left_out():
             cursor.execute(unused(Company, AT_ITS_MOMENTS), moments(importing))
     forget_selection(importing)
     Import.objects.filter(pk=importing.pk).update(is_indexed=importing.is_indexed and not restored)

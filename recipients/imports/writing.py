@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from recipients.imports import rowchecks
 from recipients.imports.checks import Incoming
 
 LOCK = 0x504F5354_00000002  # pg_advisory_xact_lock: one writer of imported people at a time
@@ -68,9 +69,10 @@ def write(rows: Sequence[Incoming], aim: Aim, *, now: dt.datetime) -> Written:
     for turn, once in enumerate(each_address_once(rows)):
         if turn:
             repeated += [row.row for row in once]
-        copy(once)
+        with_others = any(row.others for row in once)
+        copy(once, with_others=with_others)
         made += make_the_new(now)
-        changed += change_the_known(aim, now, with_others=any(row.others for row in once))
+        changed += change_the_known(aim, now, with_others=with_others)
         found |= numbers_of_people()
         if aim.selection_id:
             add_members(aim.selection_id, now)
@@ -104,7 +106,7 @@ def each_address_once(rows: Sequence[Incoming]) -> Iterator[Sequence[Incoming]]:
         rows = later
 
 
-def copy(rows: Sequence[Incoming]) -> None:
+def copy(rows: Sequence[Incoming], *, with_others: bool) -> None:
     """Fill `incoming`. Cells hold no control characters (see `child.clean`), so only a backslash needs escaping."""
     block = "\n".join(["\t".join(row[1:]) for row in rows]).replace("\\", "\\\\")
     if block.count("\t") != len(rows) * TABS or block.count("\n") != len(rows) - 1 or "\r" in block:
@@ -115,17 +117,18 @@ def copy(rows: Sequence[Incoming]) -> None:
             target.write(block)
         cursor.execute("ANALYZE incoming (address, company)")
         cursor.execute(MATCH)
-        if any(row.others for row in rows):
+        if with_others:
             cursor.execute(MATCH_OTHERS)
 
 
 def make_the_new(now: dt.datetime) -> Made:
     with connection.cursor() as cursor:
         cursor.execute(MAKE_COMPANIES, {"now": now})
-        cursor.execute(MAKE_PEOPLE, {"now": now})
-        if not cursor.rowcount:
-            return Made()
-        cursor.execute(MAKE_ADDRESSES)
+        with rowchecks.left_out():  # the companies are held by the statement itself, and the people are ours
+            cursor.execute(MAKE_PEOPLE, {"now": now})
+            if not cursor.rowcount:
+                return Made()
+            cursor.execute(MAKE_ADDRESSES)
         cursor.execute("SELECT count(*), min(person_id), max(person_id) FROM incoming WHERE is_new")
         return Made(*cursor.fetchone())
 
@@ -153,7 +156,8 @@ def numbers_of_people() -> dict[str, int]:
 
 def add_members(selection_id: int, now: dt.datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(ADD_MEMBERS, {"selection": selection_id, "now": now})
+        cursor.execute(ADD_NEW_MEMBERS, {"selection": selection_id, "now": now})
+        cursor.execute(ADD_KNOWN_MEMBERS, {"selection": selection_id, "now": now})
 
 
 COLUMNS = ", ".join(Incoming._fields[1:])
@@ -163,7 +167,7 @@ TABS = COLUMNS.count(",")
 INCOMING = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
     {" text, ".join(Incoming._fields[1:])} text,
-    person_id bigint DEFAULT nextval(pg_get_serial_sequence('recipients_person', 'id')),
+    person_id bigint DEFAULT nextval('recipients_person_id_seq'),
     is_new boolean DEFAULT true
 ) ON COMMIT DELETE ROWS
 """
@@ -210,12 +214,14 @@ LEFT JOIN LATERAL (
 ) employer ON true
 """
 
+# For whoever names the company: it cannot go before they are done.
+COMPANY_HELD = COMPANY.replace("LIMIT 1", "LIMIT 1 FOR KEY SHARE OF k")
 MAKE_PEOPLE = f"""
 INSERT INTO recipients_person (id, first_name, middle_name, last_name, title, company_id, phone, mobile, street,
     postcode, city, region, language, country, notes, custom, is_former_employee, created_at, updated_at)
 SELECT i.person_id, i.first_name, i.middle_name, i.last_name, i.title, employer.id, i.phone, i.mobile, i.street,
     i.postcode, i.city, i.region, i.language, i.country, i.notes, i.custom::jsonb, false, %(now)s, %(now)s
-FROM incoming i {COMPANY}
+FROM incoming i {COMPANY_HELD}
 WHERE i.is_new
 """  # noqa: S608 - our own text
 
@@ -329,7 +335,12 @@ UPDATE recipients_person p SET updated_at = %(now)s
 WHERE p.id = ANY(%(people)s::bigint[]) AND NOT p.updated_at = ANY(%(moments)s::timestamptz[])
 """
 
-ADD_MEMBERS = """
+# Who is new is on no list yet.
+ADD_NEW_MEMBERS = """
 INSERT INTO recipients_selectionmember (selection_id, person_id, added_at)
-SELECT %(selection)s, person_id, %(now)s FROM incoming ON CONFLICT DO NOTHING
+SELECT %(selection)s, person_id, %(now)s FROM incoming WHERE is_new
+"""
+ADD_KNOWN_MEMBERS = """
+INSERT INTO recipients_selectionmember (selection_id, person_id, added_at)
+SELECT %(selection)s, person_id, %(now)s FROM incoming WHERE NOT is_new ON CONFLICT DO NOTHING
 """

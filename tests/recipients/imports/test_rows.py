@@ -1,6 +1,8 @@
 """A stranger's file becomes rows or a sentence; never a crash, never more memory than it may have."""
 
 import datetime as dt
+import random
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,12 +175,26 @@ def test_entities_that_multiply_are_not_expanded(tmp_path: Path) -> None:
 def test_two_hundred_columns_are_read_and_two_thousand_are_not(tmp_path: Path) -> None:
     wide = workbooks.a_workbook(tmp_path / "wide.xlsx", [[f"c{n}" for n in range(200)]])
     wider = workbooks.a_workbook(tmp_path / "wider.xlsx", [[f"c{n}" for n in range(2000)]])
-    text = saved(tmp_path, b";".join([b"x"] * 100_000))
+    text = saved(tmp_path, b";".join([b"x"] * 1_000_000))
 
     assert len(read(wide)[0]) == 200
     for path in (wider, text):
         with pytest.raises(Unreadable, match="columns wide"):
             rows.survey(path)
+
+
+def test_a_cell_of_thirty_one_megabytes_is_cut_in_a_workbook_and_named_in_a_text(tmp_path: Path) -> None:
+    book = workbooks.a_workbook(
+        tmp_path / "small.xlsx", [["mail", "name"], ["a@example.org", "MARK"], ["b@example.org", "Bob"]]
+    )
+    noise = random.Random(7).randbytes(15_500_000).hex().encode()
+    with zipfile.ZipFile(book) as small, zipfile.ZipFile(tmp_path / "large.xlsx", "w", zipfile.ZIP_DEFLATED) as large:
+        for name in small.namelist():
+            large.writestr(name, small.read(name).replace(b"MARK", noise))
+
+    assert [len(row[1]) for row in read(tmp_path / "large.xlsx")] == [4, 5000, 3]
+    with pytest.raises(Unreadable, match=r"From row 2 on .* more than a million characters"):
+        rows.survey(saved(tmp_path, b"mail;name\na@example.org;" + noise + b"\nb@example.org;Bob\n"))
 
 
 def test_more_rows_than_fit_are_refused_with_the_number(tmp_path: Path) -> None:
