@@ -59,6 +59,18 @@ if (form) {
   document.getElementById("source-file").addEventListener("change", async (event) => {
     const file = event.target.files[0];
     event.target.value = "";
-    if (file) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: await file.text() } });
+    if (file) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: wordsOf(await file.arrayBuffer()) } });
   });
+}
+
+// A file of words in UTF-8, or in what old programs wrote: UTF-16 with its mark, else what Windows calls Western European.
+function wordsOf(bytes) {
+  const [first, second] = new Uint8Array(bytes);
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
 }

@@ -111,7 +111,9 @@ def _as_written(source: Source, footer: Footer, look: frame.Look, pen: Pen) -> t
     pen.block = OWN
     if whole.mistake:
         pen.problems.append(Problem(OWN, "source", whole.mistake))
+    before, pen.problems = pen.problems, []
     written = ownhtml.write(whole.body, pen, where="source")
+    pen.problems = before + sourced.placed(source, pen.problems, block=OWN)
     pen.block = ""
     named = {merge.variable.name for merge in variables.parse(whole.body).merges}
     has_own = {"link.unsubscribe", "sender.address"} <= named

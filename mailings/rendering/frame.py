@@ -118,10 +118,23 @@ def around(body: str, whole: Whole, *, footer: Footer | None, look: Look, pen: P
     image = f'<img src="{pixel}" width="1" height="1" alt="" style="display:block;border:0" />' if pixel else ""
     sheet = whole.sheet.replace("</", "")
     return (
-        f'<!doctype html><html lang="{html.escape(look.language)}" dir="auto"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{html.escape(look.language)}" dir="auto"{_SHAPES}><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{look.title}</title>'
-        f"<style>{sheet}</style></head><body{attributes}>{preheader}{body}{below}{image}</body></html>"
+        f"<style>{sheet}</style>{_outlook(whole)}</head><body{attributes}>{preheader}{body}{below}{image}</body></html>"
     )
+
+
+_SHAPES = ' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+# Without it Outlook draws pictures too large on screens that are set to more than 96 dots per inch.
+_DOTS = (
+    "<!--[if gte mso 9]><xml><o:OfficeDocumentSettings><o:AllowPNG/><o:PixelsPerInch>96</o:PixelsPerInch>"
+    "</o:OfficeDocumentSettings></xml><![endif]-->"
+)
+
+
+def _outlook(whole: Whole) -> str:
+    """Write what Outlook alone reads in a head."""
+    return _DOTS + "".join(f"<!--{condition}><style>{css}</style><![endif]-->" for condition, css in whole.outlook)
 
 
 def footer_text(footer: Footer, pen: Pen) -> str:

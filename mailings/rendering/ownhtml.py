@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import nh3
 from django.utils.translation import gettext as _
 
-from mailings.rendering import links
+from mailings.rendering import links, outlook, stylesheets
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import scrub
 from mailings.rendering.writing import Address, Pen, Problem
@@ -19,6 +19,7 @@ TAGS = frozenset(
         *(
             "a",
             "abbr",
+            "area",
             "b",
             "big",
             "blockquote",
@@ -40,6 +41,7 @@ TAGS = frozenset(
             "ins",
             "li",
             "main",
+            "map",
             "ol",
             "p",
             "pre",
@@ -72,7 +74,9 @@ _ANY = {
 }
 _MORE = {
     "a": {"href", "name"},
-    "img": {"src", "alt", "hspace", "vspace"},
+    "area": {"href", "shape", "coords", "alt"},
+    "img": {"src", "alt", "hspace", "vspace", "usemap"},
+    "map": {"name"},
     "table": {"cellpadding", "cellspacing", "summary"},
     "td": {"colspan", "rowspan", "nowrap", "headers"},
     "th": {"colspan", "rowspan", "nowrap", "scope"},
@@ -80,30 +84,17 @@ _MORE = {
     "font": {"face", "size"},
     "ol": {"start", "type"},
 }
-VOID = frozenset({"br", "col", "hr", "img"})
+VOID = frozenset({"area", "br", "col", "hr", "img"})
 _BREAKS = frozenset(
     ["p", "div", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "section", "hr"]
 )
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "blockquote"})
-# What no mail program runs and no preview should be made to try.
-_TRICK = re.compile(
-    r"expression\s*\(|javascript:|vbscript:|behaviou?r\s*:|-moz-binding|position\s*:\s*fixed|@import|\\|<",
-    re.IGNORECASE,
-)
-_URL = re.compile(r"url\(\s*(['\"]?)(?!https?://)", re.IGNORECASE)
-# Outlook's conditional comments hold layout tables (mso); everything else in a comment is dropped.
-_CONDITION = re.compile(r"\[if [\w !|&()]{1,40}\]>(.*)<!\[endif\]", re.DOTALL)
-_LAYOUT = re.compile(
-    r"(?:\s|</?(?:table|tbody|tr|td|div|center)(?:\s+(?!on|href|src|background)[\w:-]+=\"[^\"<>]*\")*\s*>)*",
-    re.IGNORECASE,
-)
-_OPEN_ENDED = re.compile(r"\[if [\w !|&()]{1,40}\]><!|<!\[endif\]")
 
 
 def _filtered(_tag: str, name: str, value: str) -> str | None:
     if name == "background":
         return value if value.startswith(("https://", "http://")) else None
-    return style(value) if name == "style" else value
+    return stylesheets.style(value) if name == "style" else value
 
 
 _cleaner = nh3.Cleaner(
@@ -135,39 +126,6 @@ class Written:
     text: str
 
 
-def style(declarations: str) -> str | None:
-    """Keep the declarations of a style that can do no harm."""
-    kept = [
-        part.strip()
-        for part in declarations.split(";")
-        if part.strip() and not (_TRICK.search(part) or _URL.search(part))
-    ]
-    return ";".join(kept) or None
-
-
-def sheet(css: str) -> str:
-    """Keep a style sheet without what reaches out of it; a rule with a trick in it is dropped whole."""
-    css = _without_comments(scrub(css))
-    css = re.sub(r"@import[^;]*;?|@charset[^;]*;?", "", css, flags=re.IGNORECASE)
-    return re.sub(r"[^{};]*:[^{};]*", lambda match: "" if _is_trick(match.group()) else match.group(), css).replace(
-        "<", ""
-    )
-
-
-def _without_comments(css: str) -> str:
-    """Take comments out in one pass; one that nobody ends goes on to the end."""
-    kept, place = [], 0
-    while (start := css.find("/*", place)) >= 0:
-        kept.append(css[place:start])
-        end = css.find("*/", start + 2)
-        place = end + 2 if end >= 0 else len(css)
-    return "".join([*kept, css[place:]]).replace("<!--", "").replace("-->", "")
-
-
-def _is_trick(declaration: str) -> bool:
-    return bool(_TRICK.search(declaration) or _URL.search(declaration))
-
-
 def clean(text: str) -> str:
     """Keep what a mail may hold, well-formed, from whatever was pasted."""
     return _cleaner.clean(_with_variables_in_links(scrub(text)))
@@ -197,6 +155,10 @@ _STAND_IN = "https://variable.invalid/#"
 
 def _with_variables_in_links(text: str) -> str:
     return _VARIABLE_LINK.sub(lambda match: f'{match[1]}"{_STAND_IN}{match[3]}"', text)
+
+
+def _plain_variables(text: str) -> str:
+    return text.replace(_STAND_IN, "")
 
 
 @dataclass
@@ -245,6 +207,8 @@ class _Writer(HTMLParser):
             self.anchors.append(_Anchor(None, is_lost=True))
         elif tag == "img":
             self._picture(given)
+        elif tag == "area":
+            self._area(given)
         else:
             self.html.append(self._tag(tag, given))
         if tag == "br":
@@ -271,9 +235,7 @@ class _Writer(HTMLParser):
             self.anchors[-1].words += data
 
     def handle_comment(self, data: str) -> None:
-        found = _CONDITION.fullmatch(data)
-        if _OPEN_ENDED.fullmatch(data) or (found and _LAYOUT.fullmatch(found.group(1))):
-            self.html.append(f"<!--{data}-->")
+        self.html.append(outlook.comment(_plain_variables(data), self.pen, where=self.where))
 
     def plain(self) -> str:
         return self.text.whole()
@@ -286,6 +248,14 @@ class _Writer(HTMLParser):
         if name in {"alt", "title"}:
             return self.pen.words(value, Context.HTML, where=self.where)
         return html.escape(value)
+
+    def _area(self, given: dict[str, str]) -> None:
+        """Write a part of a picture that leads somewhere, as old mails have them."""
+        address = self.pen.address(given.pop("href", "").strip().removeprefix(_STAND_IN), "", where=self.where)
+        if address:
+            self.pen.name(address, given.get("alt", ""))
+            self.html.append(f'<area href="{address.attribute}"{self._tag("area", given)[5:]}')
+            self.text.add(f" {given.get('alt', '')} ({address.text}) ")
 
     def _open_link(self, given: dict[str, str]) -> None:
         href = given.pop("href").strip().removeprefix(_STAND_IN)

@@ -29,6 +29,7 @@ class Problem:
     sentence: str
     start: int = 0
     end: int = 0
+    words: str = ""  # the address that is meant, so that it can be found in a source
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Pen:
                 return self._written(tuple(_wire(pieces)), Context.URL)
             url = links.on_the_wire(url)
         except links.BadLink as refusal:
-            self.problems.append(Problem(self.block, where, str(refusal)))
+            self.problems.append(Problem(self.block, where, str(refusal), words=url))
             return None
         return self._counted(url, name) if self.track_clicks else self._written((url,), Context.URL)
 
@@ -119,7 +120,7 @@ class Pen:
         try:
             return html.escape(links.picture(picturing.fitting(scrub(url).strip(), width), self.base_url))
         except links.BadLink as refusal:
-            self.problems.append(Problem(self.block, where, str(refusal)))
+            self.problems.append(Problem(self.block, where, str(refusal), words=url))
             return None
 
     def own(self, key: str, before: str = "", after: str = "") -> Address:

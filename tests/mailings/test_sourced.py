@@ -14,7 +14,7 @@ from mailings import compiling, content, history, reading, starters
 from mailings.blocks_forms import OwnHtmlField
 from mailings.material import templates
 from mailings.models import Mailing
-from mailings.rendering import ownhtml, sourced
+from mailings.rendering import drafts, ownhtml, sourced
 from mailings.rendering.blocks import Document
 from mailings.rendering.sourced import Source
 from mailings.rendering.writing import Pen
@@ -138,13 +138,98 @@ class TestRealFiles:
         assert "Your preferences" in html_of(without)
 
     @pytest.mark.parametrize(
+        "piece",
+        [
+            "<!-- <mj-section><mj-column> <mj-text>not > there</mj-text> -- -->",
+            '<mj-section><mj-column><mj-text>A\n            </mj-text\n              ><mj-text\n              >B</mj-text\n              ></mj-column></mj-section>',
+            f'<mj-section><mj-column><mj-text {" ".join(f"""padding-{n}="10px" """ for n in range(40))}><p>loose<br></mj-text></mj-column></mj-section>',
+            '<mj-section><mj-column><mj-image src=https://example.org/x.png alt="glued"width="9px" fluid /></mj-column></mj-section>',
+            "<mj-raw><div></mj-raw><mj-section></mj-section><mj-raw></div></mj-raw>",
+            '<mj-section><mj-column><mj-social><!-- x --><mj-social-element name="x" href="https://example.org/x">X</mj-social-element></mj-social></mj-column></mj-section>',
+            '<mj-section><mj-column><mj-carousel><mj-carousel-image src="https://example.org/1.png" href="https://example.org/x" /></mj-carousel></mj-column></mj-section>',
+        ],
+    )  # fmt: skip
+    def test_mjml_is_read_the_way_people_write_it(self, piece: str) -> None:
+        head = (
+            "<mj-head><mj-attributes><!-- all > of them --><mj-all padding='0'/><mj-text color='red'>\n</mj-text>"
+            '<mj-class name ="x" color="red" /></mj-attributes><mj-style>/* <html> */ a > b { color: red }</mj-style></mj-head>'
+        )
+
+        whole = sourced.whole(Source("mjml", f"<mjml>{head}<mj-body>{piece}</mj-body></mjml>"))
+
+        assert not whole.mistake
+        assert "a > b { color: red }" in whole.sheet
+        assert "not >" not in whole.body
+        assert "icons-cell" not in whole.body
+        assert "thumbnail" not in whole.body
+
+    def test_rules_that_mjml_writes_to_the_elements_are_written_to_them(self) -> None:
+        text = (
+            '<mjml><mj-head><mj-style inline="inline">p.m { color: #123456 }</mj-style><mj-style>p.n { color: #654321 }</mj-style>'
+            '</mj-head><mj-body><mj-section><mj-column><mj-text><p class="m">x</p><p class="n">y</p></mj-text></mj-column>'
+            "</mj-section></mj-body></mjml>"
+        )
+
+        whole = sourced.whole(Source("mjml", text))
+
+        assert 'class="m" style="color: #123456"' in whole.body
+        assert 'class="n">' in whole.body
+
+    def test_a_hero_of_mjml_ends_every_table_that_outlook_sees_begin(self) -> None:
+        html = html_of(a_mailing(content=of("mjml", MJML)))
+
+        seen_by_outlook = re.sub(r"<!--\[if [^\]]*\]>|<!\[endif\]-->", "", html)
+        for tag in ("table", "tr", "td", "v:rect", "v:textbox"):
+            assert seen_by_outlook.count(f"<{tag} ") + seen_by_outlook.count(f"<{tag}>") == seen_by_outlook.count(
+                f"</{tag}>"
+            )
+        assert "v:fill" in html
+
+    def test_a_head_keeps_what_outlook_alone_reads_and_style_sheets_in_comments(self) -> None:
+        text = (
+            "\ufeff<html><head><!--[if mso]><style>.a > b { font-family: Arial }</style><![endif]-->\r\n"
+            "<style><!-- .old { color: #123456 } --></style><style>body { background: #222222 }</style></head>"
+            '<body style="margin:0"><p class="old">x</p></body></html>'
+        )
+
+        html = html_of(a_mailing(content=of("html", text)))
+
+        assert "<!--[if mso]><style>.a  b { font-family: Arial }</style><![endif]-->" in html
+        assert "PixelsPerInch" in html
+        assert 'class="old" style="color: #123456"' in html
+        assert re.search(r'<body style="[^"]*background: #222222', html)
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("<p>a</p>\n<p>Hi {{ name }}, *|IF:VIP|* and %%city%%</p>", "Line 2: “{{ name }}” is a placeholder"),
+            ('<p>a</p>\n<a href="{{action_url}}">Go</a>', "Line 2: “{{action_url}}” is a placeholder"),
+            ("<p>a\n\nDear [[customer.fristname]]</p>", "Line 3: “customer.fristname” is not a variable"),
+            ('<p>a\n<a href="undefined">x</a></p>', "Line 2: “undefined”: A link starts with"),
+            ('<p>a\n\n<img src="images/x.png" alt="x"></p>', "Line 3: “images/x.png”:"),
+        ],
+    )
+    def test_a_mistake_is_said_with_its_line_and_once(self, text: str, sentence: str) -> None:
+        letter = compiling.letter_of(a_mailing(content=of("html", text)))
+
+        said = [problem.sentence for problem in drafts.draft(letter).problems]
+
+        assert sum(sentence in one for one in said) == 1
+
+    @pytest.mark.parametrize("text", ["<p>100%% sure, {a}, {{</p>", "<!-- *|END:IF|* --><style>a{b:c}}</style>", "<p>&#123;{x}}</p>"])  # fmt: skip
+    def test_what_only_looks_like_a_placeholder_is_none(self, text: str) -> None:
+        letter = compiling.letter_of(a_mailing(content=of("html", text)))
+
+        assert not [one for one in drafts.draft(letter).problems if "placeholder" in one.sentence]
+
+    @pytest.mark.parametrize(
         ("kind", "text", "sentence"),
         [
             ("html", "<p>Dear [[customer.fristname]]</p>", "is not a variable we know"),
             ("html", '<a href="javascript:alert(1)">Go</a>', "no mail may link to"),
             ("html", '<img src="images/logo.png" alt="x">', "https://"),
             ("mjml", "<mjml><mj-body><mj-section></mj-body></mjml>", "MJML cannot be read"),
-            ("mjml", '<mjml><mj-body><mj-include path="/etc/passwd" /></mj-body></mjml>', "MJML cannot be read"),
+            ("mjml", '<mjml><mj-body><mj-include path="/etc/passwd" /></mj-body></mjml>', "mj-include takes words"),
             ("mjml", "no mjml at all", "MJML cannot be read"),
         ],
     )
@@ -224,7 +309,7 @@ class TestStrangersBytes:
     @pytest.mark.parametrize("kind", sourced.KINDS)
     @pytest.mark.parametrize(
         "piece",
-        ["<div>", "<b>", "<foo>", "<p>x", "<table>", '<a href="x">', "<!--", "<style", "<style>/*", "<mj-text ", "<mj-text>", "<mj-wrapper>",
+        ["<div>", "<b>", "<foo>", "<p>x", "<table>", '<a href="x">', "<!--", "<style", "<style>/*", "<!--[if mso]><style>", "<!--[if mso]><v:rect><![endif]-->", "{{", "\"'(", "*|", "<mj-image a=b", "<mj-text ", "<mj-text>", "<mj-wrapper>",
          "<body ", "<head", "[[", "/*", "<a href ", "<style>@import ", "&", "<", "\x00", "<mj-text foo='"],
     )  # fmt: skip
     def test_no_file_makes_it_slow(self, kind: str, piece: str) -> None:
