@@ -62,6 +62,7 @@ SIGNS: Mapping[str, str | Promise] = {
     "pair": _("asked twice in a moment"),
     "scanner": _("a security scanner by its name"),
     "no_agent": _("a program without a name"),
+    "trap": _("followed a link that nobody sees"),
     "crowd": _("one program clicked for many recipients within a minute"),
     "hosted": _("from a data centre"),
     "apple_privacy": _("Apple mail privacy"),

@@ -2,8 +2,8 @@
 
 `/s/<token>` is the same for text messages, where there is little room; on the short domain it stands alone.
 `/c/<token>/<number>` leads to a link of the mailing the token names; its target is looked up, never taken from the request,
-so this is no open redirect. `/o/<token>` is the pixel. Everything else, forged and cut tokens included, goes on to Django,
-which has one page for all of them (tracking.views.no_such_page).
+so this is no open redirect; number 0 is the link that only machines see and leads nowhere. `/o/<token>` is the pixel.
+Everything else, forged and cut tokens included, goes on to Django, which has one page for all of them (tracking.views.no_such_page).
 """
 
 import logging
@@ -34,6 +34,7 @@ CONTROL = dict.fromkeys([*range(32), 127], " ")
 MAILINGS_KEPT = 2_000
 LIBRARY_KEPT = 60.0  # seconds: so long a changed link of the library may still lead where it led
 WEB = ("https://", "http://")
+TRAP = "0"  # the number of the link that nobody sees (mailings.rendering.frame)
 ARRIVES = "_from"  # the parameter (no name of a field) that tells a form of ours which message led to it
 
 Environ = dict[str, Any]
@@ -123,6 +124,10 @@ class Hits:
     def _click(self, rest: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         token, _, written = rest.partition("/")
         mailing, message = tokens.read("click", token)
+        if written == TRAP:
+            self._append("t", mailing, message, "", environ)
+            start_response("204 No Content", [*NEVER_KEPT])
+            return []
         return self._lead(mailing, message, _number(written), token, environ, start_response)
 
     def _short(self, token: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -18,7 +18,7 @@ from tracking import spool
 from tracking.models import Kind, Position
 
 BLOCK = 1024 * 1024  # bytes of a file per transaction: about 5,000 hits
-LETTERS = {"c": Kind.CLICK, "o": Kind.OPEN}
+LETTERS = {"c": Kind.CLICK, "o": Kind.OPEN, "t": Kind.TRAP}
 
 log = logging.getLogger(__name__)
 

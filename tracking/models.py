@@ -109,6 +109,7 @@ class Act(models.Model):
 class Kind(models.TextChoices):
     OPEN = "open", _("Opened")
     CLICK = "click", _("Clicked")
+    TRAP = "trap", _("Followed a link that nobody sees")
     DELIVERED = "delivered", _("Delivered")
     BOUNCE = "bounce", _("Bounced")
     COMPLAINT = "complaint", _("Complained")

@@ -10,7 +10,7 @@ from datetime import datetime
 from mailings.delivery import domains, sql
 from mailings.models import Tally
 
-PROOF = frozenset({"delivered", "bounce", "complaint", "open", "click", "unsubscribe"})
+PROOF = frozenset({"delivered", "bounce", "complaint", "open", "click", "trap", "unsubscribe"})
 
 _ARRIVED = """
 UPDATE mailings_message m SET state = 'sent', reason = '', answer = '', sent_at = coalesce(m.sent_at, v.at)

@@ -77,6 +77,7 @@ def draft(letter: Letter) -> Draft:
         constants,
         track_clicks=letter.track_clicks,
         track_opens=letter.track_opens,
+        sets_trap=letter.track_clicks and letter.is_marketing,
         campaign=letter.campaign,
         links_before=letter.links_before,
     )

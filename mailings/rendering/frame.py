@@ -1,4 +1,4 @@
-"""The frame around the blocks: MJML head, the footer nobody can leave out, dark colours, the pixel."""
+"""The frame around the blocks: MJML head, the footer nobody can leave out, dark colours, the pixel, the link nobody sees."""
 
 import html
 import re
@@ -69,7 +69,9 @@ def page(parts: list[Part], *, footer: Footer, look: Look, pen: Pen) -> str:
     """Write the whole mail as marked HTML."""
     pixel = pen.own("_open", f"{pen.base_url}/o/").attribute if pen.track_opens else ""
     said = f"<mj-title>{pen.keep(look.title)}</mj-title><mj-preview>{pen.keep(look.preheader)}</mj-preview>"
-    return html_of(_mjml(parts, look, said=said, below=f"{_footer(footer, pen)}{_pixel(pixel, pen)}"))
+    unseen = f"{_image(pixel)}{_unseen_link(pen)}"
+    raw = f"<mj-raw>{pen.keep(unseen)}</mj-raw>" if unseen else ""
+    return html_of(_mjml(parts, look, said=said, below=f"{_footer(footer, pen)}{raw}"))
 
 
 def html_of(mjml: str) -> str:
@@ -115,12 +117,12 @@ def around(body: str, whole: Whole, *, footer: Footer | None, look: Look, pen: P
     attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in whole.attributes)
     preheader = f'<div style="{_HIDDEN}">{look.preheader}</div>' if look.preheader else ""
     below = _BELOW.format(_footer_words(footer, pen)) if footer else ""
-    image = f'<img src="{pixel}" width="1" height="1" alt="" style="display:block;border:0" />' if pixel else ""
+    unseen = f"{_image(pixel)}{_unseen_link(pen)}"
     sheet = whole.sheet.replace("</", "")
     return (
         f'<!doctype html><html lang="{html.escape(look.language)}" dir="auto"{_SHAPES}><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{look.title}</title>'
-        f"<style>{sheet}</style>{_outlook(whole)}</head><body{attributes}>{preheader}{body}{below}{image}</body></html>"
+        f"<style>{sheet}</style>{_outlook(whole)}</head><body{attributes}>{preheader}{body}{below}{unseen}</body></html>"
     )
 
 
@@ -197,12 +199,15 @@ def _unsubscribe_words(footer: Footer) -> str:
     return _("Unsubscribe")
 
 
-def _pixel(address: str, pen: Pen) -> str:
-    if not address:
+def _image(pixel: str) -> str:
+    return f'<img src="{pixel}" width="1" height="1" alt="" style="display:block;border:0" />' if pixel else ""
+
+
+def _unseen_link(pen: Pen) -> str:
+    """A link without words that is shown to nobody, spoken by nothing and reached by no key: who follows it is a machine."""
+    if not (trap := pen.trap):
         return ""
-    return (
-        f'<mj-raw><img src="{pen.keep(address)}" width="1" height="1" alt="" style="display:block;border:0" /></mj-raw>'
-    )
+    return f'<a href="{trap}" aria-hidden="true" tabindex="-1" rel="nofollow" style="{_HIDDEN}"></a>'
 
 
 def in_dark(page: str) -> str:

@@ -49,6 +49,7 @@ class Pen:
     constants: Mapping[str, str]  # mailing.*: the same for everybody
     track_clicks: bool = True
     track_opens: bool = True
+    sets_trap: bool = False  # a link that only machines follow
     campaign: tuple[tuple[str, str], ...] = ()
     links_before: int = 0
     marks: Marks = field(default_factory=Marks)
@@ -129,6 +130,11 @@ class Pen:
             html.escape(before) + self.marks.slot(Slot(Context.HTML, key)) + html.escape(after),
             before + self.marks.slot(Slot(Context.TEXT, key)) + after,
         )
+
+    @property
+    def trap(self) -> str:
+        """The hidden link's address, where links are counted and there are any: its number is 0 (tracking.hits)."""
+        return self.own("_token", f"{self.base_url}/c/", "/0").attribute if self.sets_trap and self.links else ""
 
     def name(self, address: Address, words: str) -> None:
         """Say what a counted link is called, once its words are known."""

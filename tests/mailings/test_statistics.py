@@ -75,6 +75,28 @@ def test_a_persons_open_and_click_become_moments_and_figures():
     assert set(LinkCount.objects.values_list("number", "human", "people")) == {(1, 1, 1), (2, 1, 1)}
 
 
+def test_who_follows_the_hidden_link_is_found_out_also_afterwards():
+    mailing = a_sent_mailing()
+    scanned = a_message(mailing)
+    it_happened(scanned, "click", after=7200, link=1)
+    it_happened(scanned, "click", after=90_000, link=1)
+    fold()
+    assert mailing.counts.hits == {"click": {"human": 2}}
+
+    it_happened(scanned, "trap", after=7300)
+    fold()
+
+    scanned.refresh_from_db()
+    mailing.counts.refresh_from_db()
+    assert scanned.clicked_at == NOON + dt.timedelta(seconds=90_000)
+    assert mailing.counts.hits == {"click": {"human": 1, "machine": 1}}
+    assert set(LinkCount.objects.values_list("number", "human", "machine")) == {(1, 1, 1)}
+    statistics.refresh(mailing, now=LATER)
+    before = everything(mailing)
+    statistics.rebuild(mailing, now=LATER)
+    assert everything(mailing) == before
+
+
 def test_machines_are_counted_beside_people_and_move_nothing():
     mailing = a_sent_mailing()
     scanned, read = a_message(mailing), a_message(mailing)

@@ -62,6 +62,15 @@ def test_an_open_gets_a_dot_of_43_bytes(server, tmp_path):
 
 
 @pytest.mark.django_db
+def test_the_hidden_link_leads_nowhere_and_is_written_down(server, tmp_path):
+    status, headers, body = ask(server, f"/c/{CLICK}/0")
+
+    assert (status, headers.get("Location"), body) == ("204 No Content", None, b"")
+    journal.ingest(tmp_path)
+    assert [(event.kind, event.link) for event in Event.objects.all()] == [("trap", None)]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "path",
     [

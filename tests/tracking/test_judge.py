@@ -58,5 +58,17 @@ def test_a_look_by_head_gives_away_the_get_behind_it():
     assert [machine for machine, _ in pair] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("after", "is_machine"), [(3_600, True), (3_600 + 599, True), (3_600 - 599, True), (4_300, False)]
+)
+def test_whoever_followed_the_hidden_link_is_a_machine_for_ten_minutes_around(after, is_machine):
+    trap = NOON + dt.timedelta(seconds=3_600)
+
+    verdict = judge([a_hit(after, link=1)], sent_at=NOON, traps=[trap])[0]
+
+    assert verdict.is_machine == is_machine
+    assert verdict.reasons == (("trap",) if is_machine else ())
+
+
 def test_without_a_moment_of_sending_time_says_nothing():
     assert [verdict.reasons for verdict in judge([a_hit(0)], sent_at=None)] == [()]

@@ -42,8 +42,24 @@ def test_every_link_is_counted_under_one_number_in_both_parts():
         (3, "https://example.org/yes", "Yes, I am coming"),
     )
     for kind in ("plain", "html"):
-        found = re.findall(rf"https://mail\.dewerkbank\.example/c/{TOKEN}/(\d+)", body(message, kind))
+        found = re.findall(rf"https://mail\.dewerkbank\.example/c/{TOKEN}/([1-9]\d*)", body(message, kind))
         assert found == ["1", "2", "3"]
+
+
+def test_a_link_that_nobody_sees_stands_in_counted_bulk_mail_alone():
+    compiled = compile_letter(a_letter())
+    message = compiled.render(a_recipient())
+    hidden = re.findall(rf"<a [^>]*/c/{TOKEN}/0[^>]*>[^<]*</a>", body(message, "html"))
+
+    assert len(hidden) == 1
+    assert 'aria-hidden="true"' in hidden[0]
+    assert 'tabindex="-1"' in hidden[0]
+    assert "display:none" in hidden[0]
+    assert f"/c/{TOKEN}/0" not in body(message, "plain")
+    assert 0 not in [number for number, _url, _name in compiled.links]
+    for without in ({"track_clicks": False}, {"is_marketing": False}):
+        other = compile_letter(a_letter(**without)).render(a_recipient())
+        assert "/0" + '"' not in body(other, "html")
 
 
 def test_a_link_that_differs_per_person_goes_straight_and_cannot_be_turned():
