@@ -272,6 +272,7 @@ FIELDS: Mapping[str, Words] = {
     "finished_at": _("finished at"),
     "first": _("first message"),
     "docx": _("Word file"),
+    "then_of": _("behind mailing"),
     "letter": _("frame of the letter"),
     "letters": _("letters"),
     "pages": _("pages"),

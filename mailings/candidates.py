@@ -4,11 +4,13 @@ A candidate is a person with the address we write to and, where we see one ourse
 no address, duplicate. The gate judges those who have none.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -130,6 +132,7 @@ class Terms:
     parameters: Parameters
     include_companies: bool = False
     prefer_company: bool = False
+    served: str = ""  # SQL of person numbers whom another channel of the same family reaches
 
 
 def terms_of(mailing: Mailing, *, now: datetime) -> Terms:
@@ -146,7 +149,48 @@ def terms_of(mailing: Mailing, *, now: datetime) -> Terms:
     )
     more = restraint.parameters(rules, mailing=mailing.pk, at=now) if rules.is_any else {}
     options = (mailing.include_companies and bool(of_type.company_addresses), mailing.prefer_company)
-    return Terms(of_type, mailing.one_per_address, rules, asked | more, *options)
+    parameters = asked | more
+    served = _served(mailing, parameters, now)
+    return Terms(of_type, mailing.one_per_address, rules, parameters, *options, served)
+
+
+# Who has it from another channel, or still may: not one that bounced, so that sending the next one again reaches them.
+_SERVED = """
+    SELECT person_id FROM mailings_message
+     WHERE mailing_id = ANY(%(family)s::bigint[]) AND person_id IS NOT NULL AND bounced_at IS NULL
+       AND state NOT IN ('held', 'failed', 'cancelled')
+"""
+_NAME = re.compile(r"%\((\w+)\)s")
+
+
+def _served(mailing: Mailing, parameters: Parameters, now: datetime) -> str:
+    """Give the SQL of whom the other channels of a family reach (mailings.cascade); nothing where there are none.
+
+    Those that are frozen have messages; of an earlier one that is not, everybody is judged as if it started now.
+    """
+    is_first_draft = mailing.frozen_at is None and mailing.type != Mailing.Type.DOCUMENT
+    if mailing.then_of_id is None and (is_first_draft or mailing.pk is None):
+        return ""
+    first = mailing.then_of_id or mailing.pk
+    family = Mailing.objects.filter(Q(pk=first) | Q(then_of=first)).exclude(pk=mailing.pk).order_by("pk")
+    others = list(family)
+    parts = []
+    if frozen := [one.pk for one in others if one.frozen_at]:
+        parameters["family"] = frozen
+        parts.append(_SERVED)
+    for one in others if mailing.then_of_id else ():
+        if one.frozen_at is None and one.pk < mailing.pk:
+            terms = terms_of(one, now=now)
+            people = judged(chosen(one.sources.all(), terms.parameters), terms)
+            parts.append(
+                f"SELECT person_id FROM ({_renamed(people, f'of{one.pk}_')} SELECT * FROM judged) earlier WHERE reason = ''"
+            )
+            parameters |= {f"of{one.pk}_{name}": value for name, value in terms.parameters.items()}
+    return " UNION ALL ".join(parts)
+
+
+def _renamed(text: str, prefix: str) -> str:
+    return _NAME.sub(lambda found: f"%({prefix}{found.group(1)})s", text)
 
 
 def _is_narrowed(source: Source) -> bool:
@@ -171,6 +215,8 @@ def judged(people: str, terms: Terms, *, numbered: str = "") -> str:
     both = _OWN_AND_COMPANIES.format(prefers=str(terms.prefer_company).lower(), lacking=of_type.lacking)
     known = both if has_companies else own
     firm = _FIRM.format(company_addresses=of_type.company_addresses)
+    if terms.served:
+        people = f"SELECT person_id FROM ({people}) everybody WHERE person_id NOT IN ({terms.served})"
     before = f"own AS ({own}), firm AS ({firm})," if has_companies else ""
     return f"""
         WITH chosen AS ({people}),

@@ -5,13 +5,14 @@ Every move is one conditional UPDATE, so that of two people who press the same b
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailings import accounts, audience, compiling, policy, preflight, resting, statistics, trials
+from mailings import accounts, audience, cascade, compiling, policy, preflight, resting, statistics, trials
 from mailings.delivery import chunks, domains, happenings
 from mailings.models import Chunk, Mailing, Message
 from mailings.preflight import Finding
@@ -70,7 +71,8 @@ def start(mailing: Mailing, *, by: Author, now: dt.datetime, hold: dt.timedelta 
 
 
 def _begin(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, *, frm: set[Status]) -> Mailing:
-    _refuse(preflight.quick(mailing))
+    _refuse([*preflight.quick(mailing), *preflight.of_companions(mailing)])
+    _refuse_alone(mailing)
     try:
         _start(mailing, by, now, hold, frm)
     except NeedsApproval as large:
@@ -85,10 +87,41 @@ def _begin(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, *
 
 @transaction.atomic
 def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, frm: set[Status]) -> None:
-    is_printed = mailing.type == Mailing.Type.DOCUMENT
     begins = resting.opening(mailing, now + hold)
     because = resting.WINDOW if begins > now + hold else resting.UNDO if hold else ""
     rest = {"rests_until": begins if because else None, "rests_because": because}
+    behind = cascade.companions(mailing)
+    gets = _start_one(mailing, by, now, rest, frm, is_alone=not behind)
+    gets += _start_behind(mailing, behind, by, now, hold)
+    if not gets:
+        raise CannotStart(_("Nobody would get it."))
+    if _is_large(mailing, gets):
+        raise NeedsApproval(gets)
+
+
+def _start_behind(mailing: Mailing, behind: Sequence[Mailing], by: Author, now: dt.datetime, hold: dt.timedelta) -> int:
+    """Start the other channels of a family, each for whom those before it do not reach. One that nobody needs stays a draft."""
+    gets = 0
+    if behind:
+        cascade.pass_on(mailing)
+    for one in behind:
+        one.refresh_from_db()
+        if one.status != Status.DRAFT:
+            continue
+        if not audience.freeze(one, now=now).gets:
+            audience.thaw(one)
+            continue
+        begins = resting.opening(one, now + hold)
+        because = resting.WINDOW if begins > now + hold else resting.UNDO if hold else ""
+        rest = {"rests_until": begins if because else None, "rests_because": because}
+        gets += _start_one(one, by, now, rest, {Status.DRAFT}, is_alone=False)
+    return gets
+
+
+def _start_one(
+    mailing: Mailing, by: Author, now: dt.datetime, rest: dict[str, Any], frm: set[Status], *, is_alone: bool
+) -> int:
+    is_printed = mailing.type == Mailing.Type.DOCUMENT
     _move(mailing, Status.SENDING, frm=frm, started_at=now, send_at=None, **rest)
     try:
         compile_it = compiling.compile_document if is_printed else compiling.compile_mailing
@@ -96,10 +129,8 @@ def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, f
     except compiling.CannotCompile as refusal:
         raise CannotStart(str(refusal)) from refusal
     frozen = audience.freeze(mailing, now=now)
-    if not frozen.gets:
+    if is_alone and not frozen.gets:
         raise CannotStart(_("Nobody would get it."))
-    if _is_large(mailing, frozen.gets):
-        raise NeedsApproval(frozen.gets)
     if is_printed:
         chunks.cut(mailing, now=now, size=PRINTED_AT_ONCE)
     else:
@@ -107,6 +138,12 @@ def _start(mailing: Mailing, by: Author, now: dt.datetime, hold: dt.timedelta, f
         chunks.cut(mailing, now=now)
         domains.open_tallies(mailing.pk)
     happenings.note(mailing.pk, "started", now=now, by=by, gets=frozen.gets, held=frozen.held)
+    return frozen.gets
+
+
+def _refuse_alone(mailing: Mailing) -> None:
+    if mailing.then_of_id and (first := cascade.waits_for(mailing)):
+        raise CannotStart(_("It goes together with “%(name)s”. Start that one.") % {"name": first.name})
 
 
 def _choose_account(mailing: Mailing) -> None:
@@ -120,6 +157,7 @@ def _choose_account(mailing: Mailing) -> None:
 
 def undo(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
     """Take back a start of which nothing has been handed over: it is a draft again."""
+    started_at = mailing.started_at
     with transaction.atomic():
         ours = Chunk.objects.select_for_update().filter(mailing=mailing)
         if mailing.status in BEGUN and (any(chunk.attempts for chunk in ours) or not ours):
@@ -132,6 +170,8 @@ def undo(mailing: Mailing, *, by: Author, now: dt.datetime) -> Mailing:
         mailing.domain_tallies.all().delete()
         audience.thaw(mailing)
         happenings.note(mailing.pk, "undone", now=now, by=by)
+        for one in mailing.companions.filter(status__in=BEGUN, started_at=started_at).order_by("pk"):
+            undo(one, by=by, now=now)
     return mailing
 
 
@@ -207,7 +247,8 @@ def schedule(mailing: Mailing, *, at: dt.datetime, by: Author, now: dt.datetime)
     if at <= now:
         raise CannotMove(_("Choose a moment that is still to come."))
     checked = preflight.examine(mailing, now=now)
-    _refuse(checked.findings)
+    _refuse([*checked.findings, *preflight.of_companions(mailing)])
+    _refuse_alone(mailing)
     if _is_large(mailing, checked.counts.gets):
         return _ask(mailing, by=by, now=now, gets=checked.counts.gets, at=at)
     with transaction.atomic():
@@ -216,7 +257,7 @@ def schedule(mailing: Mailing, *, at: dt.datetime, by: Author, now: dt.datetime)
 
 def _plan(mailing: Mailing, at: dt.datetime, by: Author, now: dt.datetime, *, frm: set[Status]) -> Mailing:
     _move(mailing, Status.SCHEDULED, frm=frm, send_at=at)
-    if not mailing.refresh_at_start:
+    if not mailing.refresh_at_start and not mailing.companions.exists():  # a family is frozen together
         audience.freeze(mailing, now=now)  # who is in it now gets it, whoever joins or leaves until then
     happenings.note(mailing.pk, "scheduled", now=now, by=by, at=at.isoformat())
     return mailing

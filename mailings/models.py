@@ -153,6 +153,9 @@ class Mailing(models.Model):
     edition = models.PositiveSmallIntegerField(default=0, db_default=0)  # as in Message.edition; 0: the mailing itself
     edition_language = models.CharField(max_length=10, blank=True, default="", db_default="")  # empty: of a test
 
+    # another channel for whom that mailing does not reach; starts with it (mailings.cascade)
+    then_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="companions")
+
     objects = WholeMailings()
     with_editions = models.Manager()
 

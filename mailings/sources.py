@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from mailings import cascade
 from mailings.models import Mailing, Source
 from recipients.models import Import, Person, Project, Selection, SelectionMember
 
@@ -49,12 +50,14 @@ def add(mailing: Mailing, kind: str, number: int) -> Source:
     if model is None or not model._default_manager.filter(pk=number).exists():
         raise NoSuchSource
     source, _created = Source.objects.get_or_create(defaults=None, mailing=mailing, **{f"{kind}_id": number})
+    cascade.pass_on(mailing)
     return source
 
 
 def remove(mailing: Mailing, number: int) -> None:
     """Take a source off a mailing; its people stay where they are."""
     mailing.sources.filter(pk=number).delete()
+    cascade.pass_on(mailing)
 
 
 @transaction.atomic
@@ -84,6 +87,7 @@ def follow_both(mailing: Mailing) -> None:
         mailing.sources.filter(project_id=project).delete()
     elif project:
         Source.objects.get_or_create(mailing=mailing, project_id=project)
+    cascade.pass_on(mailing)
 
 
 def listed(mailing: Mailing) -> list[Listed]:

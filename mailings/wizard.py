@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailings import audience, editions, medium, preflight
+from mailings import audience, cascade, editions, medium, preflight
 from mailings.medium import Content
 from mailings.models import Mailing
 
@@ -74,7 +74,8 @@ def after(mailing: Mailing, here: str) -> str:
 
 def without(mailing: Mailing) -> frozenset[str]:
     """Name the steps that a mailing of this type does not have."""
-    return medium.of(mailing).without
+    starts_with_another = mailing.then_of_id and cascade.waits_for(mailing)
+    return medium.of(mailing).without | ({"confirm"} if starts_with_another else frozenset())
 
 
 def _states(mailing: Mailing) -> dict[str, str]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from consent import addresses
-from mailings import audience, compiling, content, editions, medium, merge_data, starters
+from mailings import audience, cascade, compiling, content, editions, medium, merge_data, starters
 from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
@@ -74,6 +74,16 @@ def quick(mailing: Mailing) -> list[Finding]:
         *tested.check(mailing),
         *attached.check(mailing),
     ]
+
+
+def of_companions(mailing: Mailing) -> Iterator[Finding]:
+    """Check the mailings of other channels that start with this one, and say whose each finding is."""
+    for one in cascade.companions(mailing):
+        if one.status != Mailing.Status.DRAFT:
+            continue
+        for finding in quick(one):
+            sentence = f"{one.get_type_display()}: {finding.sentence}"
+            yield replace(finding, sentence=sentence, edition=finding.edition or one.pk)
 
 
 def _of_editions(mailing: Mailing) -> Iterator[Finding]:

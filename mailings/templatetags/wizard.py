@@ -1,11 +1,13 @@
 """The wizard's frame in templates, `{% wizard_frame mailing step as frame %}`, and texts with their variables as words."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from mailings import wizard
+from mailings import cascade, wizard
 from mailings.models import Mailing
 from mailings.rendering import variables
 from mailings.rendering.variables import Fork, Piece
@@ -17,6 +19,12 @@ register = template.Library()
 def wizard_frame(mailing: Mailing, here: str) -> wizard.Frame:
     """Give the step bar around a step of this mailing."""
     return wizard.frame(mailing, here)
+
+
+@register.simple_tag
+def channels_of(mailing: Mailing) -> Sequence[cascade.Share]:
+    """Give what each channel did where a mailing has other channels behind it."""
+    return cascade.shares(mailing)
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """The wizard's own steps: Setup, Recipients, Confirm. Template and Content are in `mailings.views.content`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -14,7 +15,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailings import audience, editions, guests, medium, merge_data, preflight, reasons, sources, tasks, texts, wizard
+from mailings import (
+    audience,
+    cascade,
+    editions,
+    guests,
+    medium,
+    merge_data,
+    preflight,
+    reasons,
+    sources,
+    tasks,
+    texts,
+    wizard,
+)
 from mailings.delivery import happenings
 from mailings.forms import SETUP_FORMS, OptionsForm, SendingForm, SetupForm
 from mailings.letters.forms import DocumentSetupForm
@@ -105,7 +119,9 @@ def recipients(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     listed = sources.listed(mailing)
     is_small = sum(source.people for source in listed) <= AT_ONCE
     counts = preflight.recount(mailing, now=now) if is_small else audience.last_counts(mailing)
+    behind = cascade.companions(mailing)
     context = {"sources": listed, "options": OptionsForm(instance=mailing), **_counted(counts)}
+    context |= {"behind": behind, "free_types": cascade.free_types(mailing, behind)}
     return render(request, "mailings/recipients.html", context | _people(request, mailing, now))
 
 
@@ -181,6 +197,8 @@ def source_choices(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 @of_draft
 def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Add a source."""
+    if mailing.then_of_id:
+        raise Http404
     try:
         sources.add(mailing, request.POST.get("kind", ""), number(request.POST.get("number", "")))
     except sources.NoSuchSource as refusal:
@@ -193,6 +211,8 @@ def source_add(request: HttpRequest, mailing: Mailing) -> HttpResponse:
 @of_draft
 def source_remove(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """Take a source off."""
+    if mailing.then_of_id:
+        raise Http404
     sources.remove(mailing, number(request.POST.get("number", "")))
     return redirect("mailings:recipients", mailing.pk)
 
@@ -206,7 +226,9 @@ def confirm(request: HttpRequest, mailing: Mailing) -> HttpResponse:
     context: dict[str, Any] = {"mailing": mailing, "step": "confirm", "sources": listed}
     if is_asked or sum(source.people for source in listed) <= AT_ONCE:
         checked = preflight.examine(mailing, now=timezone.now())
+        checked = replace(checked, findings=[*checked.findings, *preflight.of_companions(mailing)])
         findings = [(finding, wizard.jump(mailing, finding)) for finding in checked.findings]
+        context["behind"] = [(one, audience.counts(one, now=timezone.now())) for one in cascade.companions(mailing)]
         context |= {"checked": checked, "findings": findings, **_counted(checked.counts)}
     local = timezone.localtime()
     context |= {"zone": local.tzinfo, "soonest": local, "suggested": _next_morning(local)}

@@ -168,3 +168,14 @@ def test_a_file_for_this_mailing_only_is_dropped_and_judged_by_clicking(author: 
     expect(page.get_by_role("region", name="1 person")).to_contain_text("Ada Dam")
     author.tour(f"/mailings/{mailing.pk}/one-off/", "one-off")
     author.tour(f"/mailings/{mailing.pk}/recipients/", "one-off-recipients")
+
+
+def test_another_channel_is_put_behind_a_mailing(author):
+    mailing = a_mailing(to=a_selection())
+    page = author.open(f"/mailings/{mailing.pk}/recipients/")
+    page.get_by_role("button", name="Then a text message").click()
+    page.get_by_text("Behind Open day").wait_for()
+
+    author.tour(f"/mailings/{mailing.pk}/recipients/", "cascade-recipients")
+    author.tour(f"/mailings/{mailing.pk}/confirm/", "cascade-confirm")
+    author.tour(f"/mailings/{mailing.companions.get().pk}/recipients/", "cascade-behind")
