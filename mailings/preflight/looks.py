@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mailings.preflight import anchors
+from mailings.preflight import anchors, written
 from mailings.preflight.findings import Finding, warning
 from mailings.rendering import blocks
+from mailings.rendering.compound import Code
 
 READABLE = 4.5  # WCAG 2.2 §1.4.3, text of ordinary size
+READABLE_LARGE = 3
 FEW_WORDS = 20  # a mail of pictures with fewer words is empty to who sees no pictures
 FILE_NAME = re.compile(
     r"\S+\.(png|jpe?g|gif|webp|svg|bmp)|(img|dsc|image|foto|picture|screenshot)[ _-]*\d*", re.IGNORECASE
@@ -57,6 +59,9 @@ def contrast(one: str, other: str) -> float:
 
 def colors(document: blocks.Document) -> Iterator[Finding]:
     """Name what is hard to read in this mail's colours."""
+    if document.source:
+        yield from _own_colors(document)
+        return
     style, pairs = document.style, []
     if any(isinstance(block, blocks.Text) and "<a " in block.html for block in document.blocks):
         pairs.append((_("Links"), style.accent, style.paper))
@@ -72,16 +77,37 @@ def colors(document: blocks.Document) -> Iterator[Finding]:
             yield warning("contrast", words % values, "content")
 
 
+def _own_colors(document: blocks.Document) -> Iterator[Finding]:
+    """Name the words of somebody's own HTML that are hardest to read, as far as their colours stand on the elements."""
+    words = [one for block in document.blocks if isinstance(block, Code) for one in written.seen(block.html).inked]
+    faint = [one for one in words if contrast(one.ink, one.ground) < (READABLE_LARGE if one.is_large else READABLE)]
+    if faint:
+        worst = min(faint, key=lambda one: contrast(one.ink, one.ground))
+        ratio, least = contrast(worst.ink, worst.ground), READABLE_LARGE if worst.is_large else READABLE
+        sentence = _(
+            "“%(words)s” in %(color)s on %(ground)s is hard to read: contrast %(ratio).1f, at least %(least)s is needed."
+        )
+        values = {"color": worst.ink, "ground": worst.ground, "ratio": ratio, "least": f"{least:g}"}
+        yield warning("contrast", sentence % {**values, "words": worst.words[:40]}, "content", count=len(faint))
+
+
 def headings(kept: Sequence[blocks.Block]) -> Iterator[Finding]:
     """Say where a level of headings is skipped: who listens to a mail jumps from heading to heading."""
     before = 0
+    for block, level, text in _headings(kept):
+        if level > before + 1:
+            words = _("Heading “%(text)s” skips a size. Who listens to a mail finds their way by its headings.")
+            yield warning("heading_order", words % {"text": text[:40]}, "content", block.id)
+            return
+        before = level
+
+
+def _headings(kept: Sequence[blocks.Block]) -> Iterator[tuple[blocks.Block, int, str]]:
     for block in kept:
         if isinstance(block, blocks.Heading):
-            if block.level > before + 1:
-                words = _("Heading “%(text)s” skips a size. Who listens to a mail finds their way by its headings.")
-                yield warning("heading_order", words % {"text": block.summary()[:40]}, "content", block.id)
-                return
-            before = block.level
+            yield block, block.level, block.summary()
+        elif isinstance(block, Code):
+            yield from ((block, level, text) for level, text in written.seen(block.html).headings)
 
 
 def pictures(kept: Sequence[blocks.Block]) -> Iterator[Finding]:
@@ -114,6 +140,11 @@ def _images(block: blocks.Block) -> list[blocks.Image]:
             return [blocks.Image(id=block.id, url=url, alt=alt)]
         case blocks.Columns(cells=cells):
             return [blocks.Image(id=block.id, url=cell.image, alt=cell.alt) for cell in cells if cell.image]
+        case Code(html=html):
+            return [
+                blocks.Image(id=block.id, url="", alt=one.alt or "", is_decorative=one.alt == "")
+                for one in written.seen(html).pictures
+            ]
         case _:
             return []
 

@@ -6,6 +6,7 @@ one. Links are counted and pictures are checked as anywhere else.
 
 import html
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 from mailings.rendering import stylesheets
@@ -32,10 +33,10 @@ _END = re.compile(r"(?:\s*<!)?\s*\[endif\]")
 _REVEALED = re.compile(_IF)
 
 
-def comment(data: str, pen: Pen, *, where: str) -> str:
-    """Write a comment if it is a condition that Outlook reads; every other one is left out."""
+def comment(data: str, pen: Pen, *, where: str, words: Callable[[str], str]) -> str:
+    """Write a comment if it is a condition that Outlook reads; every other one is left out. `words` writes its words."""
     if found := _CONDITIONAL.fullmatch(data):
-        reader = _Inside(pen, where)
+        reader = _Inside(pen, where, words)
         reader.read(found[2])
         return f"<!--{found[1]}>{''.join(reader.written)}<![endif]-->"
     if found := _OPEN.fullmatch(data):
@@ -46,9 +47,9 @@ def comment(data: str, pen: Pen, *, where: str) -> str:
 
 
 class _Inside(HTMLParser):
-    def __init__(self, pen: Pen, where: str) -> None:
+    def __init__(self, pen: Pen, where: str, words: Callable[[str], str]) -> None:
         super().__init__(convert_charrefs=True)
-        self.pen, self.where = pen, where
+        self.pen, self.where, self.words = pen, where, words
         self.written: list[str] = []
         self.links: list[tuple[str, Address | None, list[str]]] = []
         self.unread = 0
@@ -83,7 +84,7 @@ class _Inside(HTMLParser):
             return
         for _tag, _address, words in self.links:
             words.append(data)
-        self.written.append(self.pen.words(data, Context.HTML, where=self.where) if data.strip() else data)
+        self.written.append(self.words(data) if data.strip() else data)
 
     def _open(self, tag: str, attrs: list[tuple[str, str | None]], *, end: str) -> None:
         if tag in _UNREAD:

@@ -8,12 +8,15 @@ from html.parser import HTMLParser
 import nh3
 from django.utils.translation import gettext as _
 
-from mailings.rendering import links, outlook, stylesheets
+from mailings.rendering import links, outlook, stylesheets, variables
 from mailings.rendering.escaping import Context
+from mailings.rendering.forks import Forks
 from mailings.rendering.pieces import scrub
+from mailings.rendering.variables import Fork
 from mailings.rendering.writing import Address, Pen, Problem
 
 MAX_LENGTH = 500_000
+COMMENT = -1  # where a word stands that Outlook alone reads, among the numbers of elements
 TAGS = frozenset(
     [
         *(
@@ -136,6 +139,7 @@ def write(text: str, pen: Pen, *, where: str) -> Written:
     writer = _Writer(pen, where)
     writer.feed(clean(text))
     writer.close()
+    writer.leave()
     return Written("".join(writer.html), writer.plain())
 
 
@@ -197,6 +201,9 @@ class _Writer(HTMLParser):
         self.html: list[str] = []
         self.text = _Lines()
         self.anchors: list[_Anchor] = []
+        self.forks, self.text_forks = Forks(pen.marks), Forks(pen.marks)
+        self.path: list[int] = []  # the elements that are open, each by a number of its own
+        self.elements = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -217,10 +224,14 @@ class _Writer(HTMLParser):
             self.text.end(spaced=tag in _SPACED)
             if tag == "li":
                 self.text.add("- ")
+        if tag not in VOID:
+            self.elements += 1
+            self.path.append(self.elements)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in VOID:
             return
+        self.leave()
         self.html.append(f"</{tag}>")
         if tag == "a" and self.anchors:
             self._close_link()
@@ -228,14 +239,33 @@ class _Writer(HTMLParser):
             self.text.end(spaced=tag in _SPACED)
 
     def handle_data(self, data: str) -> None:
-        self.html.append(self.pen.words(data, Context.HTML, where=self.where) if data.strip() else data)
-        words = re.sub(r"\s+", " ", self.pen.quietly(data.replace("\xad", "").replace("\u200c", ""), Context.TEXT))
-        self.text.add(words)
+        place = tuple(self.path)
+        written = self.pen.partly(data, Context.HTML, self.forks, place, where=self.where) if data.strip() else data
+        self.html.append(written)
+        seen = data.replace("\xad", "").replace("\u200c", "")
+        self.text.add(re.sub(r"\s+", " ", self.pen.partly(seen, Context.TEXT, self.text_forks, place)))
         if self.anchors:
             self.anchors[-1].words += data
 
     def handle_comment(self, data: str) -> None:
-        self.html.append(outlook.comment(_plain_variables(data), self.pen, where=self.where))
+        self.html.append(outlook.comment(_plain_variables(data), self.pen, where=self.where, words=self._in_comment))
+
+    def _in_comment(self, data: str) -> str:
+        """Write words that Outlook alone reads. A condition that begins among them ends among such words too: then
+        the rows of Outlook's tables come and go with what stands in them.
+        """
+        place = (*self.path, COMMENT)
+        asked = "".join(str(one) for one in variables.parse(data, is_whole=False).pieces if isinstance(one, Fork))
+        self.text.lines[-1] += self.pen.partly(asked, Context.TEXT, self.text_forks, place)
+        return self.pen.partly(data, Context.HTML, self.forks, place, where=self.where)
+
+    def leave(self) -> None:
+        """Leave an element, and the whole text at its end: what is open in it ends."""
+        for place in ((*self.path, COMMENT), tuple(self.path)):
+            self.html.append(self.pen.leave(self.forks, place, where=self.where))
+            self.text.lines[-1] += self.pen.leave(self.text_forks, place)
+        if self.path:
+            self.path.pop()
 
     def plain(self) -> str:
         return self.text.whole()

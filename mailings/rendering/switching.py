@@ -4,11 +4,11 @@ import html
 import re
 from dataclasses import dataclass
 
-from mailings.rendering import frame, links
+from mailings.rendering import frame, links, variables
 from mailings.rendering.blocks import Document
 from mailings.rendering.escaping import Context
 from mailings.rendering.frame import Part
-from mailings.rendering.pieces import scrub
+from mailings.rendering.pieces import Condition, scrub
 from mailings.rendering.writing import Address, Pen
 
 
@@ -36,11 +36,20 @@ class _Copying(Pen):
 
 
 def written(document: Document, kind: str) -> str:
-    """Write the blocks as "mjml" or "html"; who sees a block is not part of either, so everybody sees all of it."""
+    """Write the blocks as "mjml" or "html"; who sees a block becomes the words `[[IF:…]]` and `[[ENDIF]]` around it."""
     pen = _Copying("", {})
-    parts = [Part(block.write(pen, document.style), hide=block.hide) for block in document.blocks]
+    parts = [
+        Part(block.write(pen, document.style), *_asked(block.only_if), hide=block.hide) for block in document.blocks
+    ]
     mjml = frame.as_mjml(parts, language=document.language, style=document.style)
     return _indented(mjml) if kind == "mjml" else frame.html_of(mjml)
+
+
+def _asked(condition: Condition | None) -> tuple[str, str]:
+    if condition is None:
+        return "", ""
+    words = variables.asked(condition.key, condition.operator, condition.value)
+    return f"[[{html.escape(words, quote=False)}]]", "[[ENDIF]]"
 
 
 def _indented(mjml: str) -> str:

@@ -257,6 +257,19 @@ def _unbalanced(pieces: Iterable[Piece]) -> Iterator[Mistake]:
         yield mistake_at(fork, never_ended(fork))
 
 
+def asked(name: str, operator: str, value: str) -> str:
+    """Write a condition as a writer would, without its brackets: `IF:customer.language="nl"`."""
+    match operator:
+        case "is":
+            return f'IF:{name}="{value}"'
+        case "is_not":
+            return f'IF:{name}!="{value}"'
+        case "filled":
+            return f"IF:{name}"
+        case _:
+            return f"IF:!{name}"
+
+
 def never_ended(fork: Fork) -> str:
     """Say that a condition has no end."""
     return _("“%(word)s” has no “[[ENDIF]]” behind it in the same paragraph.") % {"word": fork.word.value}

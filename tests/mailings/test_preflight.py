@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mailings import content as written
+from mailings import content as content_of
 from mailings import preflight, starters
 from mailings.models import Mailing
+from mailings.preflight import written
 from tests.conftest import NOON
 from tests.mailings.factories import HELLO, a_mailing, a_person, a_selection, an_author
 
@@ -161,7 +164,7 @@ def test_words_for_no_value_are_enough() -> None:
 def test_a_fresh_template_can_be_sent_at_once_and_the_check_reminds_of_its_buttons(code: str) -> None:
     mailing = a_good_mailing()
 
-    written.start_from(mailing, starters.STARTERS[code], "nl", now=NOON)
+    content_of.start_from(mailing, starters.STARTERS[code], "nl", now=NOON)
 
     texts = [block for block in mailing.content["blocks"] if block["kind"] == "text"]
     assert (("template_words", "warning") in found(mailing)) == bool(texts)
@@ -184,7 +187,7 @@ def test_an_ordinary_subject_is_not_told_off(subject: str) -> None:
 
 def test_a_template_whose_words_were_changed_is_an_own_mail() -> None:
     mailing = a_good_mailing()
-    written.start_from(mailing, starters.STARTERS["letter"], "en", now=NOON)
+    content_of.start_from(mailing, starters.STARTERS["letter"], "en", now=NOON)
     for block in mailing.content["blocks"]:
         block["html"] = "<p>Our own words.</p>"
 
@@ -212,3 +215,47 @@ def test_the_preview_shows_headers_and_what_the_message_is_made_of(client: Clien
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in page
     assert "text/html: " in page
     assert "whole message: " in page
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        ('<img src="https://example.org/a.png" width="300">', "alt_missing"),
+        ('<img src="https://example.org/a.png" alt="IMG_1234.jpg">', "alt_file_name"),
+        ("<h1>A</h1><h3>B</h3>", "heading_order"),
+        ('<table bgcolor="#fff"><tr><td style="color:#bbb">Grey on white</td></tr></table>', "contrast"),
+        ('<div style="background:black"><p>Black on black</p></div>', "contrast"),
+        ('<p>Look <a href="https://example.org/a">here</a></p>', "link_words"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["html", "mjml"])
+def test_html_and_mjml_are_read_by_the_same_checks(kind: str, html: str, code: str) -> None:
+    words = f"<p>{'Enough words to be more than a picture alone. ' * 5}</p>{html}"
+    text = words if kind == "html" else f"<mjml><mj-body><mj-raw>{words}</mj-raw></mj-body></mjml>"
+    mailing = a_good_mailing(content={"language": "en", "source": {"kind": kind, "text": text}})
+
+    assert code in [finding for finding, _severity in found(mailing)]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<img src="https://example.org/a.png" alt="">',
+        '<img src="https://example.org/a.png" width="1" height="1">',
+        '<p style="display:none;color:#fff">Hidden</p>',
+        '<table><tr><td background="https://example.org/a.png"><p style="color:#fff">On a picture</p></td></tr></table>',
+        '<div style="background:#000"><p style="color:rgb(255, 255, 255)">Plain</p></div>',
+        '<p style="font-size:30px;color:#888">Large</p>',
+        '<p style="color:var(--x)">Nobody can tell</p>',
+    ],
+)
+def test_what_cannot_be_told_or_is_in_order_is_not_told_off(html: str) -> None:
+    words = f"<p>{'Enough words to be more than a picture alone. ' * 5}</p>{html}"
+    mailing = a_good_mailing(content={"language": "en", "source": {"kind": "html", "text": words}})
+
+    assert not {"alt_missing", "contrast", "heading_order"} & {finding for finding, _severity in found(mailing)}
+
+
+@given(st.text(alphabet="<>/=\"' :;#abcdiimgtdhs1stylecolorbackground()%,", max_size=120))
+def test_any_html_can_be_looked_at(text: str) -> None:
+    written.seen(text)

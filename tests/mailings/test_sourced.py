@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -97,6 +98,11 @@ def plain(text: str) -> set[str]:
 
 def html_of(mailing: Mailing) -> str:
     return reading.preview(mailing, reading.sample(), now=NOON).html
+
+
+def sees(operator: str, company: str | None) -> bool:
+    is_it = (company or "").casefold() == "kade & co"
+    return {"is": is_it, "is_not": not is_it, "filled": bool(company), "empty": not company}[operator]
 
 
 @pytest.mark.django_db
@@ -267,6 +273,39 @@ class TestSwitching:
         assert plain(words) <= plain(seen.text)
         content.put_back(mailing, now=NOON)
         assert mailing.content == before
+
+    @pytest.mark.parametrize("kind", ["html", "mjml"])
+    @pytest.mark.parametrize("operator", ["is", "is_not", "filled", "empty"])
+    def test_who_sees_a_block_goes_on_as_a_condition_in_the_words(self, kind: str, operator: str) -> None:
+        asked = {"variable": "company.name", "operator": operator, "value": "Kade & Co" if "is" in operator else ""}
+        blocks = [
+            {"kind": "text", "id": "a", "html": "<p>Everybody</p>"},
+            {"kind": "text", "id": "b", "html": "<p>Chosen [[customer.firstname]]</p>", "only_if": asked},
+            {"kind": "text", "id": "c", "html": "<p>All</p>"},
+        ]
+        mailing = a_mailing(content={"language": "en", "blocks": blocks})
+        blocks_of_it = a_mailing(content=mailing.content)
+
+        content.write_as(mailing, kind, now=NOON)
+
+        assert not drafts.draft(compiling.letter_of(mailing)).problems
+        for company in ("Kade & Co", "kade & co", "Another", "", None):
+            reader = reading.sample()
+            reader = replace(reader, data={**reader.data, "company.name": company})
+            for seen in (reading.preview(one, reader, now=NOON) for one in (blocks_of_it, mailing)):
+                for part in (seen.text, seen.html):
+                    assert ("Chosen" in part) == sees(operator, company)
+                    assert "Everybody" in part
+                    assert "All" in part
+                    assert "[[" not in part
+
+    def test_a_condition_within_one_element_holds_and_one_across_elements_is_a_mistake(self) -> None:
+        whole = "<div>[[IF:company.name]]<table><tr><td>Firm</td></tr></table>[[ELSE]]<p>None</p>[[ENDIF]]</div>"
+        torn = "<div>[[IF:company.name]]<p>x[[ENDIF]]</p></div>"
+
+        assert not drafts.draft(compiling.letter_of(a_mailing(content=of("html", whole)))).problems
+        said = [one.sentence for one in drafts.draft(compiling.letter_of(a_mailing(content=of("html", torn)))).problems]
+        assert any("in another paragraph" in one for one in said)
 
     def test_html_goes_on_as_a_block(self, marieke: Client) -> None:
         mailing = a_mailing(content=of("mjml", MJML))
