@@ -272,6 +272,7 @@ FIELDS: Mapping[str, Words] = {
     "finished_at": _("finished at"),
     "first": _("first message"),
     "docx": _("Word file"),
+    "for_texts": _("they agreed to text messages, too"),
     "then_of": _("behind mailing"),
     "letter": _("frame of the letter"),
     "letters": _("letters"),

@@ -636,6 +636,7 @@ class Import(models.Model):
     evidence_on = models.DateField(_("date of the evidence"), null=True, blank=True)
     evidence_columns = models.JSONField(default=dict)  # {"evidence_on" or a key of evidence: column index}
     is_explicit = models.BooleanField(_("they ticked a box themselves"), default=False)
+    for_texts = models.BooleanField(_("they agreed to text messages, too"), default=False, db_default=False)
     purpose = models.ForeignKey("consent.Purpose", on_delete=models.PROTECT, null=True, related_name="+")
     selection = models.ForeignKey(Selection, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
     overwrite = models.BooleanField(default=False)  # the file's words replace ours in every field

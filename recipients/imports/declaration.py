@@ -33,6 +33,7 @@ class Declaration:
     evidence_on: dt.date | None = None
     columns: Mapping[str, int] = field(default_factory=dict)
     box_ticked: bool = False
+    for_texts: bool = False  # the same evidence holds for text messages to the mobile number of the row
     without_consent: bool = False
     sources: Mapping[str, rules.SourceRule] = field(default_factory=lambda: rules.SOURCES, compare=False, repr=False)
 

@@ -25,6 +25,7 @@ from recipients.imports.preview import Column
 from recipients.models import Import, Selection
 
 NEW, EXISTING, NONE = "new", "existing", "none"
+FOR_TEXTS = _("They agreed to text messages on their mobile number, too")
 ASKS_TO_TICK = _("They ticked a box themselves, and it was not ticked beforehand")
 LONGEST_EVIDENCE = 1000
 
@@ -66,6 +67,7 @@ class Source:
     pieces: list[Piece]
     flags: list[forms.BoundField]  # the conditions of soft opt-in
     box: forms.BoundField | None
+    texts: forms.BoundField | None
     without: forms.BoundField | None
 
 
@@ -171,6 +173,7 @@ class ImportForm(forms.Form):
                 self.fields[f"{rule.code}-{flag}"] = forms.BooleanField(label=str(label), required=False)
         if rule.may_be_explicit:
             self.fields[f"{rule.code}-box"] = forms.BooleanField(label=ASKS_TO_TICK, required=False)
+        self.fields[f"{rule.code}-texts"] = forms.BooleanField(label=FOR_TEXTS, required=False)
 
     def rows(self) -> Iterator[tuple[Column, forms.BoundField]]:
         for column in self.columns:
@@ -196,13 +199,14 @@ class ImportForm(forms.Form):
 
     def shown(self, rule: rules.SourceRule) -> Source:
         keys = [DATE, *(piece.key for piece in rule.evidence_fields)] if rule.is_recordable else []
-        box, without = f"{rule.code}-box", f"{rule.code}-without"
+        box, texts, without = f"{rule.code}-box", f"{rule.code}-texts", f"{rule.code}-without"
         return Source(
             rule=rule,
             is_chosen=self["source"].value() == rule.code,
             pieces=[Piece(self[f"{rule.code}-{key}"], self[f"{rule.code}-{key}-column"]) for key in keys],
             flags=[self[f"{rule.code}-{flag}"] for flag in law.SOFT_FLAGS] if rule.may_be_soft else [],
             box=self[box] if box in self.fields else None,
+            texts=self[texts] if texts in self.fields else None,
             without=self[without] if without in self.fields else None,
         )
 
@@ -271,6 +275,7 @@ class ImportForm(forms.Form):
             evidence_on=evidence_on if columns[DATE] is None else None,
             columns={key: column for key, column in columns.items() if column is not None},
             box_ticked=bool(cleaned.get(f"{code}-box")),
+            for_texts=bool(cleaned.get(f"{code}-texts")),
             sources=self.rules,
         )
 

@@ -74,4 +74,6 @@ def evidence(importing: Import) -> list[tuple[str | Promise, str | dt.date]]:
         if value:
             pieces.append((label, value))
     pieces += [(label, _("yes")) for flag, label in law.SOFT_FLAGS.items() if importing.evidence.get(flag)]
+    if importing.for_texts:
+        pieces.append((_("Text messages, too"), _("yes")))
     return pieces

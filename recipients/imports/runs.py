@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from consent import ledger, rulebook, suppressions
 from consent.models import Purpose
+from recipients import phones
 from recipients.imports import checks, declaration, rows, uploads, writing
 from recipients.imports.ahead import ahead
 from recipients.imports.checks import Checked, Warn
@@ -108,6 +109,7 @@ def start(importing: Import, choices: Choices, *, now: dt.datetime) -> Import:
     current.evidence_on = declared.evidence_on
     current.evidence_columns = dict(declared.columns)
     current.is_explicit = declared.box_ticked
+    current.for_texts = declared.for_texts
     current.purpose = purpose(choices.purpose_id)
     if declared.counts and current.purpose is None:
         raise CannotStart([Mistake("purpose", _("There is no purpose for which they can agree. Make one under Consent."))])  # fmt: skip
@@ -321,6 +323,7 @@ def evidence(
     everywhere = None if declared.columns else declaration.shown_by([], declared, today=today)
     cells = dict(zip(batch.numbers, batch.rows, strict=True)) if declared.columns else {}
     entries: list[ledger.Entry] = []
+    texts: dict[str, ledger.Entry] = {}  # by number: two people with one telephone agree once
     lacking: dict[Warn, list[int]] = {Warn.NO_EVIDENCE: [], Warn.EXPIRED: []}
     for person in checked.people:
         shown = everywhere or declaration.shown_by(cells.get(person.row, []), declared, today=today)
@@ -329,19 +332,20 @@ def evidence(
             continue
         if shown.is_expired:
             lacking[Warn.EXPIRED].append(person.row)
-        entries.append(
-            ledger.Entry(
-                address=person.address,
-                subject=written.people[person.address],
-                purpose=importing.purpose_id,
-                source=declared.source,
-                box_ticked=declared.box_ticked,
-                evidence_on=shown.evidence_on,
-                evidence=shown.evidence,
-                actor=f"import:{importing.pk}",
-            )
+        entry = ledger.Entry(
+            address=person.address,
+            subject=written.people[person.address],
+            purpose=importing.purpose_id,
+            source=declared.source,
+            box_ticked=declared.box_ticked,
+            evidence_on=shown.evidence_on,
+            evidence=shown.evidence,
+            actor=f"import:{importing.pk}",
         )
-    return entries, lacking
+        entries.append(entry)
+        if declared.for_texts and phones.takes_texts(person.mobile):
+            texts.setdefault(person.mobile, replace(entry, address=person.mobile, channel="sms"))
+    return [*entries, *texts.values()], lacking
 
 
 def people_of(checked: Checked, written: writing.Written) -> dict[int, int]:
@@ -394,6 +398,7 @@ def declaration_of(importing: Import) -> Declaration:
         evidence_on=importing.evidence_on,
         columns=importing.evidence_columns,
         box_ticked=importing.is_explicit,
+        for_texts=importing.for_texts,
         without_consent=not importing.is_mailable,
         sources=rulebook.current().sources,
     )
