@@ -89,7 +89,11 @@ def _insert(values: Mapping[str, Any], stands: str) -> tuple[int] | None:
     for is_last in (connection.in_atomic_block, True):
         connection.ensure_connection()
         try:
-            return psycopg.Cursor(connection.connection).execute(statement, {**values, "stands": stands}, prepare=True).fetchone()
+            return (
+                psycopg.Cursor(connection.connection)
+                .execute(statement, {**values, "stands": stands}, prepare=True)
+                .fetchone()
+            )
         except psycopg.OperationalError:
             if is_last:
                 raise
