@@ -42,7 +42,7 @@ app.conf.beat_schedule = {
     "later joiners": {"task": "mailings.tasks.take_in_joiners", "schedule": 60.0, "options": {"expires": 50}},
     "requests about data": {"task": "consent.tasks.answer_requests", "schedule": 5.0, "options": {"expires": 10}},
     "breakers": {"task": "mailings.tasks.watch_breakers", "schedule": 5.0, "options": {"expires": 10}},
-    "texts in doubt": {"task": "mailings.tasks.look_up_texts", "schedule": 60.0, "options": {"expires": 50}},
+    "messages in doubt": {"task": "mailings.tasks.look_up_unknown", "schedule": 60.0, "options": {"expires": 50}},
     "mail domains": {"task": "mailings.tasks.look_up_domains", "schedule": 10.0, "options": {"expires": 10}},
     "forms": {"task": "forms.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "forms, outside": {"task": "forms.tasks.outside", "schedule": 1.0, "options": {"expires": 5}},

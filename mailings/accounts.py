@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consent import sealed
 from mailings import medium
-from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt
+from mailings.channels import Channel, DeliveryError, Outcome, Outgoing, Receipt, archives
 from mailings.channels.email import EmailChannel
 from mailings.channels.parallel import ParallelChannel, Post
 from mailings.channels.providers import AT_ONCE, ProviderPost
@@ -155,6 +155,12 @@ def text_post(account: SendingAccount, *, timeout: float = TEXTS_PATIENCE) -> Tw
     options = {name: str(value) for name, value in account.options.items()}
     callback = settings.BASE_URL + status_path(account)
     return TEXT_POSTS[account.kind](options, _secret(account), callback=callback, timeout=timeout)
+
+
+def marks(account: SendingAccount, to: str, *, since: datetime) -> set[str]:
+    """Ask an account's provider for the marks of the mail it took for an address. Raises DeliveryError, Unusable."""
+    options = {name: str(value) for name, value in account.options.items()}
+    return archives.marks(account.kind, options, _secret(account), to, since=since)
 
 
 def status_path(account: SendingAccount) -> str:

@@ -1,4 +1,4 @@
-"""Asking a provider what became of text messages of which the answer was never seen.
+"""Asking a provider what became of messages of which the answer was never seen: texts, and mail where it keeps our marks.
 
 Found there, a message was sent. Not there an hour later, it never arrived: it has failed, and a person may send it again.
 Nothing here sends, so nothing is doubled.
@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from mailings import accounts, texts
-from mailings.channels import DeliveryError
+from mailings.channels import DeliveryError, archives
 from mailings.delivery import domains, evidence, happenings, reasons, sql
-from mailings.models import Mailing, Message, SendingAccount, Tally
+from mailings.models import Message, SendingAccount, Tally
 from mailings.rendering.escaping import RenderError
 from mailings.rendering.texting import Compiled
+from tracking import tokens
 
 AT_ONCE = 50  # look-ups in one go
 SETTLED = dt.timedelta(hours=1)  # after which what a provider does not know never reached it
@@ -22,14 +23,14 @@ SLACK = dt.timedelta(minutes=10)  # clocks differ
 
 _LOST = """
 UPDATE mailings_message SET state = 'failed', reason = %(reason)s, answer = ''
- WHERE id = ANY(%(numbers)s) AND state = 'unknown' RETURNING mailing_id
+ WHERE id = ANY(%(numbers)s) AND state = 'unknown' RETURNING mailing_id, split_part(address, '@', 2)
 """
 
 
 def look_up(*, now: dt.datetime, limit: int = AT_ONCE) -> int:
     """Ask about some of the unknown; returns how many are known now."""
     waiting = Message.objects.filter(
-        mailing__type=Mailing.Type.SMS,
+        mailing__account__kind__in=[*accounts.TEXT_POSTS, *archives.ARCHIVES],
         mailing__started_at__gte=now - OLDEST,
         reason__in=(reasons.NO_ANSWER, reasons.NODE_LOST),
         state="unknown",
@@ -42,7 +43,7 @@ def _settle(messages: Iterable[Message], now: dt.datetime) -> int:
     arrived, lost = [], []
     for message in messages:
         account = message.mailing.account
-        if account is None or account.kind not in accounts.TEXT_POSTS:
+        if account is None:
             continue
         try:
             is_there = _is_there(account, message)
@@ -66,21 +67,31 @@ def _is_settled(message: Message, now: dt.datetime) -> bool:
 
 def _is_there(account: SendingAccount, message: Message) -> bool:
     mailing = message.mailing
-    text = texts.as_sent(Compiled.from_json(mailing.compiled or {}), mailing, message.data, message.pk)
     since = (mailing.started_at or mailing.created_at) - SLACK
+    if account.kind in archives.ARCHIVES:
+        return any(_names(mark, message) for mark in accounts.marks(account, message.address, since=since))
+    text = texts.as_sent(Compiled.from_json(mailing.compiled or {}), mailing, message.data, message.pk)
     return accounts.text_post(account).find(message.address, text, since=since)
+
+
+def _names(mark: str, message: Message) -> bool:
+    try:
+        return tokens.read("bounce", mark) == (message.mailing_id, message.pk)
+    except tokens.BadToken:
+        return False
 
 
 def _never_arrived(numbers: list[int], now: dt.datetime) -> int:
     if not numbers:
         return 0
-    moved: dict[int, int] = {}
-    for (mailing,) in sql.rows(_LOST, {"numbers": numbers, "reason": reasons.NEVER_ARRIVED}):
-        moved[mailing] = moved.get(mailing, 0) + 1
-    for mailing, people in sorted(moved.items()):
+    moved: dict[int, Counter[str]] = {}
+    for mailing, domain in sql.rows(_LOST, {"numbers": numbers, "reason": reasons.NEVER_ARRIVED}):
+        moved.setdefault(mailing, Counter())[domain] += 1
+    for mailing, per_domain in sorted(moved.items()):
+        people = per_domain.total()
         Tally.objects.create(
             mailing_id=mailing, at=now, unknown=-people, failed=people, reasons={reasons.NEVER_ARRIVED: people}
         )
-        domains.add(mailing, {"": Counter(failed=people, other=-people)})
+        domains.add(mailing, {domain: Counter(failed=some, other=-some) for domain, some in per_domain.items()})
         happenings.note(mailing, "never_arrived", now=now, people=people)
-    return sum(moved.values())
+    return sum(per_domain.total() for per_domain in moved.values())

@@ -180,8 +180,8 @@ def look_up_domains() -> int:
 
 
 @shared_task
-def look_up_texts() -> int:
-    """Ask providers about text messages of which the answer was never seen."""
+def look_up_unknown() -> int:
+    """Ask providers about messages of which the answer was never seen."""
     return lookups.look_up(now=timezone.now())
 
 
