@@ -103,6 +103,7 @@ urlpatterns = [
     path("mailings/<int:pk>/send/", sending.send, name="send"),
     path("mailings/<int:pk>/schedule/", sending.schedule, name="schedule"),
     path("mailings/<int:pk>/unschedule/", sending.unschedule, name="unschedule"),
+    path("mailings/<int:pk>/limits/lift/", sending.lift, name="lift"),
     path("mailings/<int:pk>/pause/", sending.pause, name="pause"),
     path("mailings/<int:pk>/resume/", sending.resume, name="resume"),
     path("mailings/<int:pk>/cancel/", sending.cancel, name="cancel"),

@@ -195,6 +195,7 @@ def _words(happening: Happening) -> str:
         "again": _("Sent again by %(name)s, to those it had not reached."),
         "arrived": _("%(name)s knows that it arrived where no answer had been seen."),
         "sent_again": _("%(name)s sends it once more where no answer had been seen."),
+        "lifted": _("%(name)s lifted what %(group)s had asked for."),
         "trial_won": _("%(name)s chose variant %(variant)s for everybody else."),
         "trial_even": _("%(name)s let each variant go to an equal part of everybody else."),
     }
@@ -224,6 +225,7 @@ def _words(happening: Happening) -> str:
         "never_arrived": _("The provider knows nothing of some whose answer was never seen: they have failed."),
         "joined": _("Somebody joined the sources since."),
         "slowed": _("%(group)s asks us to slow down."),
+        "lifted": _("What %(group)s had asked for was lifted."),
         "too_late": _("It should have started on %(moment)s, and that was too long ago to start by itself."),
         "server_away": _("The mail server does not answer."),
         "no_room": _("There is no room on the disk to keep a record, so nothing is handed over."),

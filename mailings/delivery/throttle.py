@@ -260,6 +260,14 @@ def raise_slowly(account: int | None, group: str, *, now: datetime) -> None:
     slowed.update(learned=F("learned") * RISE, raised_at=now)
 
 
+def lift(account: int | None, group: str) -> bool:
+    """Forget what was learned of a receiving side ("": the account): somebody knows better. Says whether there was something."""
+    slowed = GroupLimit.objects.filter(account_id=account, group=group, learned__isnull=False)
+    lifted = slowed.update(learned=None, ceiling=None, answer="", lowered_at=None)
+    _known.pop(account, None)
+    return bool(lifted)
+
+
 # one worker's turn ---------------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from mailings import accounts, again, audience, lifecycle, policy, responses, tasks, trials
-from mailings.delivery import happenings, progress
+from mailings.delivery import happenings, progress, throttle
 from mailings.forms import SendingForm
 from mailings.models import Mailing
 from mailings.slices import Slice
@@ -246,6 +246,18 @@ def _waits(mailing: Mailing) -> str:
     if mailing.rests_until:
         return _("Nothing has left yet: you can still undo it.")
     return ""
+
+
+@require_POST
+@may_send
+def lift(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget that a receiving side asked for less."""
+    mailing, group = _mailing(pk), request.POST.get("group", "")
+    if throttle.lift(mailing.account_id, group):
+        happenings.note(mailing.pk, "lifted", now=timezone.now(), by=request.user, group=group or _("the mail server"))
+        messages.success(request, _("Full speed again. If they ask for less once more, we slow down again."))
+        _wake_workers()
+    return redirect("mailings:detail", pk)
 
 
 def _move(request: HttpRequest, pk: int, move: Callable[[Mailing], str]) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from mailings import lifecycle
-from mailings.delivery import progress
+from mailings.delivery import progress, throttle
 from mailings.models import Chunk, GroupLimit, Happening, Mailing, Message, SendingAccount, Tally
 from tests.conftest import NOON
 from tests.mailings.delivery.factories import a_crowd, a_started_mailing
@@ -181,6 +181,19 @@ def test_the_page_names_the_account_and_what_limits_it(marieke: Client) -> None:
     assert "Through House (mail.example.org)" in shown
     assert "This account: 600 per minute" in shown
     assert "google: 60 per minute" in shown
+
+
+def test_a_person_lifts_what_a_receiving_side_asked_for(marieke: Client) -> None:
+    account = SendingAccount.objects.create(name="House", options={"host": "mail.example.org"})
+    mailing = a_started_mailing(3, account=account)
+    throttle.lower(account.pk, "google", "421 4.7.28 slow down", observed=600, now=NOON)
+    assert "Full speed again" in page(marieke, mailing, "progress/")
+
+    marieke.post(f"/mailings/{mailing.pk}/limits/lift/", {"group": "google"})
+
+    assert throttle.read(account.pk, now=NOON).is_free
+    assert "lifted what google had asked for" in page(marieke, mailing, "")
+    assert not throttle.lift(account.pk, "google")
 
 
 def test_a_page_left_open_while_somebody_undoes_is_left_alone(marieke: Client) -> None:
