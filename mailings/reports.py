@@ -7,7 +7,7 @@ of sent, sent is a share of the audience.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.functional import Promise
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings import charts, reasons
 from mailings.delivery import reasons as delivery
+from mailings.letters import making
 from mailings.models import Counts, HourCount, LinkCount, Mailing, Message
 from mailings.slices import Slice
 from tracking.models import Event, InboundMail, Link
@@ -120,6 +121,11 @@ class Figures:
         return max(self.sent - self.delivered, 0)
 
     @property
+    def came_back(self) -> int:
+        """Of those taken by the mail server or the network, what was sent back; the others that bounced were never sent."""
+        return min(self.counts.bounced, self.returned)
+
+    @property
     def opened(self) -> int:
         return self.counts.opened
 
@@ -205,6 +211,7 @@ class Row:
     status: str
     words: str | Promise
     at: dt.datetime | None
+    to: str  # the address as people write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +282,16 @@ def _row(message: Message) -> Row:
         ("opened", message.opened_at),
     ]
     status, at = next(((name, at) for name, at in did if at), (message.state, message.sent_at))
-    return Row(message, status, WORDS.get(message.reason, message.reason), at)
+    return Row(message, status, WORDS.get(message.reason, message.reason), at, _to(message))
+
+
+def _to(message: Message) -> str:
+    """The address for people to read: that of a letter as it stands in the window, not the line that compares letter boxes."""
+    if message.channel != "letter" or not message.address:
+        return message.address
+    there = making.address_in(message.data)
+    town = replace(there, name="", company="").lines(home="")
+    return ", ".join(" ".join(line.split()) for line in town) or message.address
 
 
 def held_reasons(figures: Figures, state: str) -> list[tuple[str, str | Promise, int]]:

@@ -90,7 +90,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = _mailing(pk)
     slice_ = Slice.asked(mailing, request.GET.dict())
     found = slices.messages(slice_)
-    page = paging.page(found.select_related("person__company").defer("data"), BY_NUMBER, request.GET.dict())
+    page = paging.page(found.select_related("person__company").defer(*_unread(mailing)), BY_NUMBER, request.GET.dict())
     context = _head(mailing, "messages")
     known = reports.known_total(context["figures"], slice_)
     total = paging.total(found) if known is None else paging.Total(known)
@@ -175,7 +175,7 @@ def bounced(request: HttpRequest, pk: int) -> HttpResponse:
     asked = request.GET.dict()
     slice_ = Slice.asked(mailing, {"did": "bounced", "reason": asked.get("reason", "")})
     found = slices.messages(slice_)
-    page = paging.page(found.select_related("person").defer("data"), BY_NUMBER, asked)
+    page = paging.page(found.select_related("person").defer(*_unread(mailing)), BY_NUMBER, asked)
     context = _head(mailing, "bounces")
     known = reports.known_total(context["figures"], slice_)
     total = paging.total(found) if known is None else paging.Total(known)
@@ -340,6 +340,11 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _mailing(pk: int) -> Mailing:
     return get_object_or_404(Mailing.objects.select_related("subscription_type", "counts").defer("compiled"), pk=pk)
+
+
+def _unread(mailing: Mailing) -> tuple[str, ...]:
+    """Name the columns that a list leaves alone: what was merged into a mail is large, that of a letter holds its address."""
+    return () if mailing.type == Mailing.Type.DOCUMENT else ("data",)
 
 
 def _head(mailing: Mailing, tab: str) -> dict[str, Any]:

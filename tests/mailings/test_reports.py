@@ -141,6 +141,38 @@ def test_a_held_recipient_has_its_reason_beside_it(marieke):
     assert "no_consent" not in page.partition("<tbody>")[2].partition("</tbody>")[0]  # words, not a code
 
 
+def test_a_text_that_was_never_taken_is_not_among_those_that_came_back(marieke):
+    mailing = a_sent_mailing(type="sms")
+    it_happened(a_message(mailing, address="+31612345678", channel="sms"), "delivered", after=5)
+    refused = a_message(mailing, address="+31612345679", channel="sms", state="failed", reason="block_sender")
+    it_happened(refused, "bounce", category="block_sender")
+    fold()
+    statistics.refresh(mailing, now=LATER)
+
+    page = marieke.get(f"/mailings/{mailing.pk}/summary/").content.decode()
+
+    assert "1 of 1 arrived" in page
+    assert "1 bounced" not in page
+    assert "1 text message was refused because of us, not of its reader." in page
+
+
+def test_a_letters_address_is_listed_as_it_stands_in_the_window(marieke):
+    mailing = a_sent_mailing(type="document")
+    postal = {
+        "name": "Ada Lovelace",
+        "street": "Sint Jacobsstraat 12",
+        "postcode": "3511BS",
+        "city": "Utrecht",
+        "country": "NL",
+    }
+    a_message(mailing, address="sint jacobsstraat 12, 3511 bs utrecht, nl", channel="letter", data={"_postal": postal})
+
+    page = marieke.get(f"/mailings/{mailing.pk}/messages/").content.decode()
+
+    assert "Sint Jacobsstraat 12, 3511 BS UTRECHT" in page
+    assert "sint jacobsstraat" not in page
+
+
 def test_paging_shows_everybody_once(marieke):
     mailing = a_lively_mailing(readers=120)
     seen, url = [], f"/mailings/{mailing.pk}/messages/"
