@@ -15,8 +15,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import Page, Request, Response
+from pytest_django.fixtures import Settings
+
+from tests.consent.factories import a_subscription_type
 
 # Playwright's own loop runs in this thread; the ORM is used between its calls, never inside one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -166,6 +170,23 @@ def axe(page: Page) -> None:
 def no_csp_violations(page: Page) -> None:
     refused = page.evaluate("window.__refused || []")
     assert not refused, f"{page.url}: refused by the content security policy: {refused}"
+
+
+@pytest.fixture
+def demo(
+    page: Page, live_server: Any, transactional_db: None, client: Client, settings: Settings, tmp_path: Path
+) -> Visitor:
+    """The demo's marketer at her desk."""
+    settings.POSTAL_ADDRESS = "Havenstraat 14, 3024 SC Rotterdam"
+    settings.SENDER_NAME, settings.SENDER_ADDRESS = "De Werkbank", "hallo@dewerkbank.example"
+    settings.BASE_URL, settings.MEDIA_ROOT = live_server.url, tmp_path
+    for code in ("newsletter", "events", "product-news"):
+        a_subscription_type(code)
+    call_command("load_demo")
+    client.force_login(User.objects.get(email="demo@example.org"))
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+    return Visitor(page, live_server.url)
 
 
 @pytest.fixture
