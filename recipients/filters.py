@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from recipients import choices
-from recipients.models import EmailAddress, Interest, PersonInterest, PersonQuerySet
+from recipients.models import EmailAddress, Interest, Person, PersonInterest, PersonQuerySet
 
 NAMES = ("country", "language", "interest", "show")
 SHOWS = {
@@ -62,7 +62,8 @@ def apply(people: PersonQuerySet, filters: Filters, *, user: Any) -> PersonQuery
     if filters.show == "former":
         people = people.filter(is_former_employee=True)
     if filters.show == "unreachable":
-        people = people.filter(~Exists(EmailAddress.objects.filter(person=OuterRef("pk"))))
+        reachable = EmailAddress.objects.values("person")  # two indexes side by side, not one look per person
+        people = people.filter(pk__in=Person.objects.values("pk").difference(reachable))
     return people
 
 

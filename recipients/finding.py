@@ -81,7 +81,7 @@ def named[M: Model](rows: QuerySet[M], words: str, *, alike: bool, column: str =
     """Narrow rows to those whose name holds all of the words, or words that look like them."""
     asked = Q()
     for word in words.split()[:8]:
-        asked &= Q(**{f"{column}__trigram_word_similar" if alike else f"{column}__icontains": word})
+        asked &= Q(**{f"{column}__trigram_word_similar" if alike else f"{column}__holds": word})
     return rows.filter(asked)
 
 

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.checks import CheckMessage
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Lower
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 
 from consent import rules
@@ -26,6 +28,22 @@ class SortName(models.Func):
     function = "recipients_sort_name"
     arity = 2
     output_field = models.TextField()
+
+
+@models.CharField.register_lookup
+class Holds(models.Lookup):
+    """`name__holds="ada"`: as `icontains`, but for the column as it is, so that its index of trigrams is of use."""
+
+    lookup_name = "holds"
+
+    def get_prep_lookup(self) -> str:
+        escaped = str(self.rhs).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return f"%{escaped}%"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        column, before = self.process_lhs(compiler, connection)
+        words, given = self.process_rhs(compiler, connection)
+        return f"{column} ILIKE {words}", (*before, *given)
 
 
 class Computed(models.GeneratedField):

@@ -25,7 +25,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """List companies with the number of people we know there."""
     asked = request.GET.dict()
     words = asked.get("q", "").strip()[:100]
-    found = Company.objects.filter(name__icontains=words) if words else Company.objects.all()
+    found = Company.objects.filter(name__holds=words) if words else Company.objects.all()
     page = paging.page(found, BY_NAME, asked)
     heads = Person.objects.filter(company__in=page.rows).values_list("company").annotate(heads=Count("pk"))
     known = dict(heads.order_by().values_list("company", "heads"))
@@ -45,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponseBase:
     """Give the companies that are found as a file."""
     words = request.POST.get("q", "").strip()[:100]
-    found = Company.objects.filter(name__icontains=words) if words else Company.objects.all()
+    found = Company.objects.filter(name__holds=words) if words else Company.objects.all()
     table = tables.companies(found, name=_("Companies"), asked={"words": words})
     return exporting.respond(request, table, back="recipients:companies")
 

@@ -158,7 +158,7 @@ def add_to(request: HttpRequest) -> HttpResponse:
 def company_names(request: HttpRequest) -> HttpResponse:
     """Offer company names while one types."""
     words = request.GET.get("company_name", "").strip()[:100]
-    found = Company.objects.filter(name__icontains=words).order_by("name")[:10] if words else []
+    found = Company.objects.filter(name__holds=words).order_by("name")[:10] if words else []
     return render(request, "recipients/person_form.html#companies", {"companies": found})
 
 

@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from recipients import finding
+from recipients.models import Company
 from tests.mailings.factories import a_mailing
 from tests.recipients.factories import a_company, a_person, a_project, a_selection
 
@@ -69,3 +70,11 @@ def test_one_slip_anywhere_in_a_longer_word_still_finds_it(words: str) -> None:
     a_person("Ada Lovelace")
 
     assert found(words)["people"] == ["Ada Lovelace"]
+
+
+@pytest.mark.parametrize("words", ["100%", "a_b", "back\\slash", "%", "_"])
+def test_signs_that_stand_for_anything_stand_for_themselves(words: str) -> None:
+    a_company(f"Firm {words} and sons")
+    a_company("Firm 1000 axb backXslash")
+
+    assert [company.name for company in Company.objects.filter(name__holds=words.upper())] == [f"Firm {words} and sons"]
