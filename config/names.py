@@ -98,6 +98,7 @@ MODELS: Mapping[str, tuple[Words, Words]] = {
     "mailings.LinkCount": (_("count of a link"), _("counts of links")),
     "mailings.SendingDomain": (_("sending domain"), _("sending domains")),
     "mailings.DkimKey": (_("DKIM key"), _("DKIM keys")),
+    "mailings.TextError": (_("error number of text messages"), _("error numbers of text messages")),
     "mailings.LetterFile": (_("Word file of letters"), _("Word files of letters")),
     "mailings.PrintRun": (_("run of letters"), _("runs of letters")),
     "mailings.HourCount": (_("count of an hour"), _("counts of hours")),

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent import addresses, sealed
-from mailings import senders
+from mailings import senders, texterrors
 from mailings.accounts import ASKED, CHANNELS, Kind
-from mailings.models import GroupLimit, SendingAccount, SendingPolicy, TextPrice
+from mailings.models import GroupLimit, SendingAccount, SendingPolicy, TextError, TextPrice
 from recipients import phones
 
 LARGEST = {"at_once": 100, "port": 65_535, "connections": 100, "most": 100_000}
@@ -268,4 +268,29 @@ class TextPriceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
     def save(self, commit: bool = True) -> TextPrice:  # noqa: FBT001, FBT002 as Django has it
         given = self.cleaned_data
         kept, _is_new = TextPrice.objects.update_or_create(country=given["country"], defaults={"price": given["price"]})
+        return kept
+
+
+class TextErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when running
+    """What an error number means; one that is there already gets the new meaning."""
+
+    meaning = forms.ChoiceField(label=gettext_lazy("What it means"), choices=texterrors.Meaning.choices)
+
+    class Meta:
+        model = TextError
+        fields = ("code", "meaning")
+        help_texts = {"code": gettext_lazy("Five figures, such as 30005.")}
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"].strip()
+        if len(code) != 5 or not (code.isascii() and code.isdecimal()):
+            raise forms.ValidationError(_("An error number has five figures."))
+        return code
+
+    def validate_unique(self) -> None:
+        """A number that is there already gets the new meaning."""
+
+    def save(self, commit: bool = True) -> TextError:  # noqa: FBT001, FBT002 as Django has it
+        given = self.cleaned_data
+        kept, _is_new = TextError.objects.update_or_create(code=given["code"], defaults={"meaning": given["meaning"]})
         return kept

@@ -1,7 +1,8 @@
 """The administrator's view of mailings and what hangs on them. To look, not to tinker: states move in their own modules."""
 
-from typing import cast
+from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection
@@ -37,11 +38,13 @@ from mailings.models import (
     SendingPolicy,
     Source,
     Tally,
+    TextError,
     TextPrice,
     TextReply,
     Trial,
     Unengaged,
 )
+from mailings.texterrors import Meaning
 
 
 class Estimate(Paginator):  # type: ignore[type-arg]  # not subscriptable when running
@@ -310,6 +313,17 @@ class PrintRunAdmin(Large):
     list_display = ("mailing", "first", "letters", "pages", "at")
     list_select_related = ("mailing",)
     exclude = ("pdf",)
+
+
+@admin.register(TextError)
+class TextErrorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "meaning")
+    fields = ("code", "meaning")
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        if db_field.name == "meaning":
+            return forms.ChoiceField(label=db_field.verbose_name, choices=Meaning.choices)
+        return super().formfield_for_dbfield(db_field, request, **options)
 
 
 @admin.register(TextPrice)

@@ -18,11 +18,11 @@ from django.utils.translation import override
 
 from consent import sealed, unsubscribe
 from consent.models import OptOutKey, Suppression, SuppressionReason
+from mailings import texterrors
 from mailings.models import Message, SendingAccount, TextReply
 from recipients.models import Person
 from tracking import journal, tokens
 from tracking.models import Kind
-from tracking.refusals import classify
 
 Meaning = TextReply.Meaning
 LONGEST = 2_000  # characters of an answer that are kept
@@ -87,7 +87,7 @@ def status(given: Mapping[str, str], token: str, *, now: dt.datetime) -> int:
         return 0
     code = given.get("ErrorCode", "")[:10]
     said = f"Twilio {code or state}: {given.get('ErrorMessage', '')[:200] or state}"
-    category = str(classify(f"550 {said}").category)
+    category = str(texterrors.category(f"550 {said}"))
     event = journal.NewEvent(origin, now, Kind.BOUNCE, mailing, message, category=category, detail=said)
     return journal.record([event])
 

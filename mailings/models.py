@@ -372,6 +372,16 @@ class TextPrice(models.Model):
         return f"{self.country} {self.price}"
 
 
+class TextError(models.Model):
+    """What an error number of Twilio means here, whatever the table that came along says: mailings.texterrors."""
+
+    code = models.CharField(_("error number"), max_length=5, unique=True)
+    meaning = models.CharField(_("what it means"), max_length=20)  # tracking.vocabulary.Category
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.meaning}"
+
+
 class TextReply(models.Model):
     """A text message that somebody sent to one of our numbers. Kept once, however often the provider tells it."""
 

@@ -13,12 +13,12 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from consent.gate import Verdict
+from mailings import texterrors
 from mailings.channels import Outcome, Receipt
 from mailings.delivery import domains, reasons, sql
 from mailings.delivery.journal import Story
 from mailings.models import Chunk, Message, Tally
 from tracking import journal as events
-from tracking import refusals
 
 State = Message.State
 STATES = ("held", "pending", "sent", "deferred", "failed", "unknown", "cancelled")
@@ -72,7 +72,7 @@ class Results:
         if receipt.outcome is Outcome.ACCEPTED:
             self.sent.append(receipt.number)
         elif receipt.outcome is Outcome.REFUSED:
-            category = refusals.classify(receipt.answer).category if receipt.code else reasons.BAD_ADDRESS
+            category = texterrors.category(receipt.answer) if receipt.code else reasons.BAD_ADDRESS
             self.changes.append(Change(receipt.number, State.FAILED, str(category), receipt.answer))
         elif receipt.outcome is Outcome.TEMPORARY:
             self.defer(receipt)
@@ -227,7 +227,7 @@ def _tell_bounces(changes: Iterable[Change], changed: dict[int, str], mailing: i
                 kind="bounce",
                 mailing=mailing,
                 message=change.number,
-                category=str(refusals.classify(change.answer).category),
+                category=str(texterrors.category(change.answer)),
                 detail=change.answer,
             )
             for change in changes
