@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from consent import house
+
 FIRST_WAIT = dt.timedelta(minutes=1)  # doubles with every try
 FAILURES = (smtplib.SMTPException, OSError)  # of a mail that was not taken
 
@@ -19,7 +21,7 @@ def mail(
     """Write a mail in the language that is active: plain and HTML, from our house. `template`: consent/mail/<name>."""
     said = {
         "sender": settings.SENDER_NAME,
-        "postal_address": settings.POSTAL_ADDRESS,
+        "postal_address": house.postal_address(),
         "subject": subject,
         **context,
     }

@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consent import chain, explain, law, pseudonyms
+from consent import chain, explain, house, law, pseudonyms
 from consent.models import ConsentDetail, ConsentEvent, LegalBasis, PrivacyNotice, Purpose, SubscriptionType
 
 SCHEMA = "ISO/IEC TS 27560:2023"
@@ -113,7 +113,7 @@ def context(address: str, *, at: dt.datetime) -> dict[str, Any]:
         "language": get_language(),
         "sender": settings.SENDER_NAME,
         "contact": settings.SENDER_ADDRESS,
-        "postal_address": settings.POSTAL_ADDRESS,
+        "postal_address": house.postal_address(),
         "notices": sorted(notices, key=lambda notice: notice.pk),
         "stories": [(story, [_act(detail, bases) for detail in story.details]) for story in found],
         "schema": SCHEMA,
@@ -184,7 +184,7 @@ def _record(address: str, story: Story, bases: Mapping[str, str]) -> dict[str, A
                 "party_role": "PII controller",
                 "party_name": notice.controller if notice else settings.SENDER_NAME,
                 "party_contact": notice.contact if notice else settings.SENDER_ADDRESS,
-                "party_address": settings.POSTAL_ADDRESS or None,
+                "party_address": house.postal_address() or None,
                 "party_url": settings.BASE_URL,
             }
         ],

@@ -7,14 +7,16 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
-        from consent import dossier, unsubscribe
+        from consent import dossier, house, unsubscribe
         from mailings import criteria, kept, leaving, lives, own_variables, unseen
+        from mailings.material import brand
         from mailings.rendering import variables
         from recipients import finding, merging, timeline
         from recipients.criteria import fields
         from tracking import journal, postbox
 
         unsubscribe.listeners.append(leaving.note)
+        house.addresses.append(brand.postal_address)
         postbox.leavers.append(leaving.by_mail)
         journal.silencers.append(unseen.silenced)
         fields.vocabularies.append(criteria.fields)

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import override
 
+from consent import house
 from consent.gate import MessageClass
 from mailings import editions, medium, texts
 from mailings.letters import files, making
-from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.rendering.blocks import Document
@@ -47,7 +47,7 @@ def letter_of(mailing: Mailing) -> Letter:
         subscription_code=mailing.subscription_type.code if mailing.subscription_type else "",
         subscription_name=subscription,
         sender_name=mailing.from_name or settings.SENDER_NAME,
-        postal_address=brand.postal_address(),
+        postal_address=house.postal_address(),
         base_url=settings.BASE_URL,
         list_domain=urlsplit(settings.BASE_URL).hostname or "localhost",
         is_marketing=mailing.message_class == MessageClass.MARKETING,

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from consent import house
 from mailings.letters import files, office, postal, press, writing
 from mailings.letters.sheet import Sheet
 from mailings.letters.writing import Letter, Written
@@ -23,7 +24,7 @@ def letter_of(mailing: Mailing) -> Letter:
         Sheet.read(mailing.letter),
         mailing.name,
         settings.SENDER_NAME,
-        brand.postal_address(),
+        house.postal_address(),
         settings.BASE_URL,
         settings.HOME_COUNTRY,
         track_clicks=mailing.track_clicks,
@@ -54,12 +55,12 @@ def press_of(mailing: Mailing) -> press.Prints:
 
 def _constants(mailing: Mailing) -> dict[str, str]:
     heading = Sheet.read(mailing.letter).heading
-    house = {
+    ours = {
         "sender.name": settings.SENDER_NAME,
-        "sender.address": brand.postal_address(),
+        "sender.address": house.postal_address(),
         "sender.email": settings.SENDER_ADDRESS,
     }
-    return house | {"mailing.name": mailing.name, "mailing.subject": heading, "mailing.sender": settings.SENDER_NAME}
+    return ours | {"mailing.name": mailing.name, "mailing.subject": heading, "mailing.sender": settings.SENDER_NAME}
 
 
 def picture(path: str) -> bytes | None:

@@ -24,8 +24,8 @@ def style(brand: Brand) -> Style:
 
 
 def postal_address() -> str:
-    """Give the address that stands below every mail: the brand kit's, or else the installation's."""
-    return Brand.objects.values_list("postal_address", flat=True).first() or settings.POSTAL_ADDRESS
+    """Give the address that the brand kit names, for everything that leaves the house; empty when it names none."""
+    return Brand.objects.values_list("postal_address", flat=True).first() or ""
 
 
 def dress(document: Document, brand: Brand | None) -> Document:

@@ -15,9 +15,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from consent import addresses
+from consent import addresses, house
 from mailings import audience, cascade, compiling, content, editions, medium, merge_data, starters
-from mailings.material import brand
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.preflight import anchors, attached, looks, printing, purpose, targets, tested, texts, wording
@@ -122,7 +121,7 @@ def _setup(mailing: Mailing) -> Iterator[Finding]:
         yield from _address(mailing.reply_to, "reply_to", _("Reply to"))
     yield from wording.sender(mailing.from_address, mailing.reply_to)
     yield from purpose.check(mailing)
-    if not brand.postal_address():
+    if not house.postal_address():
         text = _("There is no postal address for the footer. Write it into the brand kit (Library, Brand).")
         yield error("postal_address_missing", text, "setup")
 

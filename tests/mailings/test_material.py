@@ -13,6 +13,7 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consent import automatic, receipt
 from mailings import compiling, content, reading, starters
 from mailings.material import brand, pictures, saved, templates
 from mailings.material.models import Brand, Picture, SavedBlock, Template
@@ -236,6 +237,17 @@ class TestBrand:
         self.a_brand(postal_address="Dorpsstraat 1")
 
         assert (before, compiling.letter_of(a_mailing()).postal_address) == ("Kade 5", "Dorpsstraat 1")
+
+    def test_mails_that_nobody_writes_and_receipts_name_the_same_address(self, settings: Any) -> None:
+        settings.POSTAL_ADDRESS = "Kade 5"
+        self.a_brand(postal_address="Dorpsstraat 1\n1234 AB Dorp")
+
+        mail = automatic.mail("confirm", "Confirm", {}, to="ada@example.org", message_id="<a@example.org>")
+        receipt_of = receipt.context("ada@example.org", at=NOON)
+
+        assert "Dorpsstraat 1\n1234 AB Dorp" in mail.body
+        assert "Kade 5" not in mail.body
+        assert receipt_of["postal_address"] == "Dorpsstraat 1\n1234 AB Dorp"
 
     def test_the_page_keeps_it_and_takes_only_colours(self, marieke: Client) -> None:
         page, look = reverse("mailings:brand"), reverse("mailings:brand_look")
