@@ -118,11 +118,10 @@ def _keys(events: Sequence[Event], happened: Moments) -> Iterator[tuple[Any, ...
     human = [event for event in events if event.is_human]
     for event in machines:
         yield from _hit_keys(event.kind, event.link, event.at, "machine")
-    minutes = {(event.kind, event.link, event.at.replace(second=0, microsecond=0)) for event in human}
-    for kind, link, minute in minutes:
-        yield from _hit_keys(kind, link, minute, "human")
-    for link in {event.link for event in human}:
-        if link is not None:
+    if human:
+        for kind, link, minute in {(one.kind, one.link, one.at.replace(second=0, microsecond=0)) for one in human}:
+            yield from _hit_keys(kind, link, minute, "human")
+        for link in {event.link for event in human if event.link is not None}:
             yield "link", link, "people"
     if machines:
         yield from _by_machines_alone(machines, happened)

@@ -6,10 +6,11 @@ be forgotten and worked out again from the journal (`rebuild`).
 """
 
 import datetime as dt
+import gc
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -28,9 +29,9 @@ LOCK = 0x504F5354_00000021  # pg_advisory_xact_lock: one fold at a time
 MOMENTS = ["opened_at", "clicked_at", "delivered_at", "bounced_at", "complained_at", "unsubscribed_at"]
 PEOPLE = ["opened", "clicked", "bounced", "complained", "unsubscribed"]
 SET_VERDICTS = """
-    UPDATE tracking_event event SET is_machine = judged.is_machine, reasons = judged.reasons::jsonb,
-        folded_at = coalesce(event.folded_at, %s)
-    FROM unnest(%s::bigint[], %s::boolean[], %s::text[]) AS judged (id, is_machine, reasons) WHERE event.id = judged.id
+    UPDATE tracking_event event SET is_machine = judged.is_machine, folded_at = coalesce(event.folded_at, %s),
+        reasons = (%s::text[])[judged.reasons]::jsonb
+    FROM unnest(%s::bigint[], %s::boolean[], %s::int[]) AS judged (id, is_machine, reasons) WHERE event.id = judged.id
 """
 SET_FOLDED = "UPDATE tracking_event SET folded_at = %s WHERE id = ANY(%s::bigint[])"
 SET_TOUCHED = """
@@ -73,12 +74,24 @@ class Move(NamedTuple):
     is_more: bool
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the collector of cycles away while a batch makes a hundred thousand small objects and no cycle."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
+
+
 def fold(*, now: dt.datetime, mailing: int | None = None, limit: int = BATCH, acts: bool = True) -> int:
     """Fold up to `limit` events and return how many; 0 when there are none or somebody else is folding.
 
     `acts=False` leaves the suppression list alone: what somebody released by hand is not blocked again by a recount.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with _undisturbed(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return 0
@@ -241,29 +254,22 @@ def _write(batch: list[int], verdicts: list[Event], moved: list[Move], now: dt.d
     others = [move for move in moved if move.is_more]
     with connection.cursor() as cursor:
         if verdicts:
-            told = [list(column) for column in zip(*map(_verdict, verdicts), strict=True)]
-            cursor.execute(SET_VERDICTS, [now, *map(_array, told[:2]), told[2]])
+            places = {reasons: place for place, reasons in enumerate({event.reasons for event in verdicts}, 1)}
+            told = [(event.id, event.is_machine, places[event.reasons]) for event in verdicts]
+            written = [json.dumps(reasons) for reasons in places]
+            cursor.execute(SET_VERDICTS, [now, written, *(_array(column) for column in zip(*told, strict=True))])
         if touched:
             pairs = [[move.happened.opened_at for move in touched], [move.happened.clicked_at for move in touched]]
             cursor.execute(SET_TOUCHED, [_array([move.message for move in touched]), *map(_array, pairs)])
         if others:
-            told = [list(column) for column in zip(*(move.happened for move in others), strict=True)]
-            cursor.execute(SET_MOMENTS, [[move.message for move in others], *told])
+            columns = [list(column) for column in zip(*(move.happened for move in others), strict=True)]
+            cursor.execute(SET_MOMENTS, [[move.message for move in others], *columns])
         cursor.execute(SET_FOLDED, [now, _array([number for number in batch if number not in judged])])
 
 
 def _array(values: Sequence[int | bool | dt.datetime | None]) -> str:
     """An array as PostgreSQL writes it: ten times as quick as value by value through the driver."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
-
-
-def _verdict(event: Event) -> tuple[int, bool, str]:
-    return event.id, event.is_machine, _written(event.reasons)
-
-
-@lru_cache(maxsize=4096)
-def _written(reasons: tuple[str, ...]) -> str:
-    return json.dumps(reasons)
 
 
 def _add(mailing: int, difference: Figures, *, is_text: bool, came_back: bool) -> None:

@@ -33,7 +33,7 @@ NEW = f"""
     ORDER BY event.id LIMIT %(limit)s
 """  # noqa: S608 - our own column names
 OLD = f"""
-    SELECT {EVENT} FROM tracking_event event WHERE event.message = ANY(%s) AND event.folded_at IS NOT NULL ORDER BY event.id
+    SELECT {EVENT} FROM tracking_event event WHERE event.message = ANY(%s::bigint[]) AND event.folded_at IS NOT NULL ORDER BY event.id
 """  # noqa: S608 - our own column names
 TOUCHED = f"SELECT message.id, {MESSAGE} FROM mailings_message message WHERE message.id = ANY(%s)"  # noqa: S608 - our own column names
 # The figures of these are final.
@@ -78,7 +78,7 @@ def read(mailing: int | None, limit: int, measure: judge.Measure) -> Batch:
         stories |= {row[0]: _story(*row) for row in _rows(TOUCHED, [list(others)])}
     pruned = {number for (number,) in _rows(PRUNED, [list({story.mailing for story in stories.values()})])}
     hosted = networks.known(settings.JUDGE_NETWORKS)
-    _tell(_rows(OLD, [list(stories)]), stories, crowd, hosted, are_new=False)
+    _tell(_rows(OLD, [f"{{{','.join(map(str, stories))}}}"]), stories, crowd, hosted, are_new=False)
     _tell(fresh, stories, crowd, hosted, are_new=True)
     counting = [story for story in stories.values() if story.mailing not in pruned]
     return Batch(

@@ -57,7 +57,7 @@ def _of_mailing(
     mailing: int, addresses: Collection[str], moments: Sequence[dt.datetime], measure: Measure
 ) -> Iterator[tuple[int, int]]:
     span = dt.timedelta(seconds=measure.crowd_within)
-    given: dict[str, Any] = {"mailing": mailing, "addresses": list(addresses), "crowd": measure.crowd}
+    given: dict[str, Any] = {"mailing": mailing, "addresses": f"{{{','.join(addresses)}}}", "crowd": measure.crowd}
     given |= {"first": min(moments) - span, "last": max(moments) + span}
     with connection.cursor() as cursor:
         cursor.execute(AROUND, given)
