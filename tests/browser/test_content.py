@@ -342,3 +342,20 @@ def test_every_kind_of_block_looks_right_and_is_set_by_keyboard(author: Visitor)
     assert columns["only_if"]["value"] == "nl"
     expect(mail(page)).not_to_contain_text("Turning")
     author.tour(f"/mailings/{mailing.pk}/content/", "blocks")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "windows-1252", "utf-16"])
+def test_a_file_of_another_program_opens_in_its_own_encoding(author: Visitor, encoding: str) -> None:
+    mailing = a_draft(content={"language": "en", "source": {"kind": "html", "text": ""}})
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+    written = '<p>Zoë’s café</p>\r\n<p>Hi {{ name }}</p><a href="https://example.org/">Go</a>'
+
+    page.locator("#source-file").set_input_files(
+        {"name": "mail.html", "mimeType": "text/html", "buffer": written.encode(encoding)}
+    )
+    saved(page)
+
+    mailing.refresh_from_db()
+    assert mailing.content["source"]["text"].replace("\r\n", "\n") == written.replace("\r\n", "\n")
+    expect(page.get_by_text("Line 2: “{{ name }}” is a placeholder of another program").first).to_be_visible()
+    author.inspect()
