@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent import gate
@@ -24,15 +25,17 @@ from mailings.delivery import chunks, happenings, reasons, results, sql
 from mailings.delivery.journal import Journal
 from mailings.letters import making
 from mailings.letters.models import PrintRun
-from mailings.letters.press import RUN, CannotPrint, Printed, Prints, runs
+from mailings.letters.press import RUN, RUN_SIZE, CannotPrint, Printed, Prints, runs
 from mailings.letters.writing import Filled
 from mailings.models import Chunk, Mailing
 from tracking import tokens
 
-TOO_LARGE, UNPRINTABLE = "too_large", "unprintable"
+TOO_LARGE, UNPRINTABLE, TOO_LONG = "too_large", "unprintable", "too_long"
+MANY_PAGES = 20  # of one letter, that somebody should look at
 WARNINGS: dict[str, str | Promise] = {
     TOO_LARGE: _("The address does not fit into the window"),
     UNPRINTABLE: _("Signs that no typeface here has"),
+    TOO_LONG: _("An uncommonly long letter: so many pages"),
 }
 _ROWS = """
 SELECT m.id, m.address, m.data, coalesce(nullif(p.country, ''), company.country, '')
@@ -146,7 +149,10 @@ def _filled(
             continue
         data = {**row.data, "_token": click(mailing.pk, row.number)}
         try:
-            letters.append(press.fill(row.number, making.address_in(row.data), data, date=date))
+            letter = press.fill(row.number, making.address_in(row.data), data, date=date)
+            if letter.size > RUN_SIZE:
+                raise ValueError(gettext("This letter is too long to be printed."))
+            letters.append(letter)
         except (ValueError, LookupError) as error:
             found.fail(row.number, reasons.RENDER_ERROR, str(error) or type(error).__name__)
     return letters
@@ -162,6 +168,7 @@ def _keep(claim: chunks.Claim, mailing: Mailing, printed: Printed, letters: Sequ
     """Keep a run together with the states of its letters. False: somebody has overtaken us, and nothing is kept."""
     warnings = [[one.number, TOO_LARGE, ", ".join(one.lines)[:200]] for one in letters if one.is_too_large]
     warnings += [[number, UNPRINTABLE, signs] for number, signs in printed.unprintable.items()]
+    warnings += [[one.number, TOO_LONG, str(one.count)] for one in printed.pages if one.count > MANY_PAGES]
     found = results.Results(
         sent=[one.number for one in letters], domains=dict.fromkeys((o.number for o in letters), "")
     )

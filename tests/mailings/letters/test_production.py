@@ -188,3 +188,17 @@ def whole(mailing: Mailing, folder: Path) -> bytes:
     with pikepdf.open(file) as pdf:
         assert len(pdf.pages) == pages
     return file.read_bytes()
+
+
+def test_a_letter_without_end_is_not_printed_and_a_very_long_one_is_named():
+    readers = a_selection()
+    for name, words in (("ada", "word " * 400_000), ("bob", "word " * 20_000), ("cleo", "short")):
+        a_person(f"{name}@example.org", in_=readers, notes=words, **HOME)
+    text_of_all = {"id": "t", "kind": "text", "html": "<p>[[customer.note]]</p>"}
+
+    mailing = printed(a_document(readers, content={"language": "en", "blocks": [text_of_all]}))
+
+    states = dict(mailing.messages.values_list("person__first_name", "state"))
+    assert states == {"Ada": "failed", "Bob": "sent", "Cleo": "sent"}
+    (run,) = mailing.print_runs.all()
+    assert [code for _number, code, _detail in run.warnings] == [production.TOO_LONG]
