@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from consent import house
 
 FIRST_WAIT = dt.timedelta(minutes=1)  # doubles with every try
+HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}  # RFC 3834: no holiday answers
 FAILURES = (smtplib.SMTPException, OSError)  # of a mail that was not taken
 
 
@@ -31,8 +32,7 @@ def mail(
         to=[to],
         headers={
             "Message-ID": message_id,
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no holiday answers
-            "X-Auto-Response-Suppress": "All",
+            **HEADERS,
         },
     )
     made.attach_alternative(render_to_string(f"consent/mail/{template}.html", said), "text/html")

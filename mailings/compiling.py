@@ -105,13 +105,15 @@ def compile_document(mailing: Mailing) -> None:
 
     Nothing else is kept: each worker writes the frozen content out anew, which takes milliseconds.
     """
-    if files.named(mailing):
-        keep_links(mailing, [])
-        return
-    written = making.written(mailing)
-    if written.problems:
-        raise CannotCompile(written.problems)
-    keep_links(mailing, [(link.number, link.url, link.name) for link in written.links])
+    if not files.named(mailing) and (problems := making.written(mailing).problems):
+        raise CannotCompile(problems)
+    keep_letter_links(mailing)
+
+
+def keep_letter_links(mailing: Mailing) -> None:
+    """Keep the links of a letter, mistakes or not: whoever holds a page of it may scan it. A Word file has none."""
+    links = () if files.named(mailing) else making.written(mailing).links
+    keep_links(mailing, [(link.number, link.url, link.name) for link in links])
 
 
 def keep_links(mailing: Mailing, links: Sequence[tuple[int, str, str]]) -> None:

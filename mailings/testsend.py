@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from consent import addresses, sealed
+from consent import addresses, automatic, sealed
 from mailings import accounts, compiling, domains, medium, reading, texts
 from mailings.channels import DeliveryError, Outcome, Outgoing, Receipt
 from mailings.channels.dkim import Signer
+from mailings.letters import seeing
+from mailings.letters.press import CannotPrint
+from mailings.letters.word import CannotUse
 from mailings.medium import Content
 from mailings.models import Mailing
 from mailings.reading import Reader
@@ -74,8 +79,11 @@ def send(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> 
         raise CannotTest(_("Write an address to send the test to."))
     if len(to) > MOST:
         raise CannotTest(_("A test goes to %(count)d addresses at most.") % {"count": MOST})
-    if medium.of(mailing).content is Content.TEXT:
+    content = medium.of(mailing).content
+    if content is Content.TEXT:
         return list(_hand_over(mailing, _texts(mailing, to, who)))
+    if content is Content.LETTER:
+        return list(_letters(mailing, to, who, now=now))
     compiled = compiling.preview_of(mailing, is_test=True)
     try:
         signer = domains.signer_for(mailing.from_address) or Signer([])
@@ -96,6 +104,27 @@ def _texts(mailing: Mailing, to: Sequence[str], who: Reader) -> list[tuple[str, 
         raise CannotTest(str(refusal)) from refusal
     compiling.keep_links(mailing, compiled.links)
     return [(number, text.encode()) for number in to]
+
+
+def _letters(mailing: Mailing, to: Sequence[str], who: Reader, *, now: datetime) -> Iterator[Sent]:
+    """The letter as it would be printed for somebody, as a PDF with a mail of our house."""
+    try:
+        printed = seeing.printed(mailing, [who], now=now)
+    except (RenderError, CannotPrint, CannotUse) as refusal:
+        raise CannotTest(str(refusal)) from refusal
+    compiling.keep_letter_links(mailing)
+    words = {"name": mailing.name, "person": who.name}
+    subject = _("[Test] %(name)s") % words
+    body = _("Attached is the letter “%(name)s” as it would be printed for %(person)s.") % words
+    for address in to:
+        mail = EmailMessage(subject=subject, body=body, to=[address], headers=automatic.HEADERS)
+        mail.attach(f"{slugify(mailing.name) or 'letter'}.pdf", printed.pdf, "application/pdf")
+        try:
+            mail.send()
+        except automatic.FAILURES as failure:
+            yield Sent(address, str(failure)[:300])
+        else:
+            yield Sent(address)
 
 
 def _hand_over(mailing: Mailing, ready: Sequence[tuple[str, bytes]]) -> Iterator[Sent]:

@@ -10,6 +10,7 @@ from typing import Any
 import pikepdf
 import pytest
 from django.contrib.auth.models import Permission
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -99,6 +100,30 @@ def test_the_sample_has_the_letters_of_the_first_few(marketer: Client, tmp_path:
 
     assert answer.headers["Content-Type"] == "application/pdf"
     assert len(text(answer.content, tmp_path)) == seeing.SAMPLE
+
+
+def test_a_test_comes_by_mail_as_it_would_be_printed(marketer: Client, tmp_path: Path):
+    mailing = a_document(people := readers())
+    person = people.people.first()
+
+    answer = marketer.post(at("test", mailing), {"to": "me@example.org, you@example.org", "as": person.pk})
+
+    assert answer.content.decode().count("On its way to") == 2
+    assert [one.to for one in mail.outbox] == [["me@example.org"], ["you@example.org"]]
+    assert mail.outbox[0].subject == f"[Test] {mailing.name}"
+    ((_name, pdf, kind),) = mail.outbox[0].attachments
+    assert kind == "application/pdf"
+    assert person.first_name in " ".join(text(pdf, tmp_path))
+    assert not mailing.messages.exists()
+
+
+def test_a_test_of_a_letter_with_a_mistake_says_so(marketer: Client):
+    mailing = a_document(readers(1), content={"language": "en", "blocks": [{"id": "x", "kind": "no-such"}]})
+
+    answer = marketer.post(at("test", mailing), {"to": "me@example.org"})
+
+    assert "No test was sent" in answer.content.decode()
+    assert not mail.outbox
 
 
 def test_content_offers_blocks_for_paper_and_mail_offers_none_of_them(marketer: Client):
