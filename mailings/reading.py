@@ -116,9 +116,9 @@ def preview(mailing: Mailing, who: Reader, *, now: datetime, compiled: Compiled 
     return seen(compiled.render(_values(mailing, who, address, tokens.TEST, now=now)))
 
 
-def line(text: str, who: Reader) -> str:
-    """Fill in one line of words for somebody; what cannot be filled in stays empty."""
-    pen = Pen("", {})
+def line(text: str, who: Reader, *, language: str) -> str:
+    """Fill in one line of words for somebody, dates in this language; what cannot be filled in stays empty."""
+    pen = Pen("", {}, language)
     marked = pen.marks.cut(pen.quietly(text, Context.TEXT))
     try:
         return pieces.join(marked, who.data)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from mailings import accounts, audience, candidates, content, merge_data, policy
+from mailings import accounts, audience, candidates, content, editions, merge_data, policy
 from mailings.models import Mailing, TextPrice
 from mailings.rendering import sms, texting
 from mailings.rendering.escaping import RenderError
@@ -48,6 +48,7 @@ def wording_of(mailing: Mailing) -> Wording:
     return Wording(
         text=text_of(mailing),
         name=mailing.name,
+        language=editions.language_of(mailing),
         sender=sender_of(mailing),
         track_clicks=mailing.track_clicks,
         campaign=tuple((name, getattr(mailing, name)) for name in Mailing.CAMPAIGN),

@@ -48,7 +48,11 @@ def press_of(mailing: Mailing) -> press.Prints:
     """Set up a press for a mailing. Raises CannotUse when its Word file is gone."""
     if files.named(mailing):
         return office.Press(
-            files.template(mailing), Sheet.read(mailing.letter), settings.HOME_COUNTRY, _constants(mailing)
+            files.template(mailing),
+            Sheet.read(mailing.letter),
+            settings.HOME_COUNTRY,
+            _constants(mailing),
+            str(mailing.content.get("language") or "en"),
         )
     return press.Press(written(mailing), picture)
 

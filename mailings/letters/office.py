@@ -49,11 +49,14 @@ class Press:
     sheet: Sheet
     home: str  # country code: letters that stay in it name none
     constants: Mapping[str, str]
+    language: str = "en"
 
     def fill(self, number: int, postal: Postal, data: Mapping[str, object], *, date: str) -> Filled:
         """Fill it in for one recipient. Raises RenderError, CannotUse."""
         lines = postal.lines(home=self.home, attention=self.sheet.attention, always=self.sheet.attention_always)
-        values = self.template.values({**data, **self.constants, WINDOW: list(lines), DATE: date})
+        values = self.template.values(
+            {**data, **self.constants, WINDOW: list(lines), DATE: date}, language=self.language
+        )
         return Filled(number, fill(self.template, values), lines)
 
     def run(self, letters: Sequence[Filled]) -> Printed:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from mailings.letters.writing import DATE, WINDOW
 from mailings.rendering import escaping, variables
+from mailings.rendering.notation import Notation
 from mailings.rendering.pieces import Condition
 from mailings.rendering.variables import Fork, Merge, Word
 
@@ -108,14 +109,16 @@ class Template:
         shown = (f"[[{names[one]}]]" if isinstance(one, str) else _shown(one) for one in self.places.values())
         return tuple(dict.fromkeys(shown))
 
-    def values(self, data: Mapping[str, object]) -> dict[str, object]:
-        """Say what stands in each place for one recipient. Raises RenderError."""
+    def values(self, data: Mapping[str, object], *, language: str = "en") -> dict[str, object]:
+        """Say what stands in each place for one recipient, dates and numbers in this language. Raises RenderError."""
         found: dict[str, object] = {"lb": "{", "rb": "}"}
         for name, place in self.places.items():
             if isinstance(place, Condition):
                 found[name] = place.holds(data)
             elif isinstance(place, Merge):
-                found[name] = _said(place.variable.key, data.get(place.variable.key)) or place.fallback
+                value = data.get(place.variable.key)
+                said = Notation(place.pattern, language).say(value) if place.pattern else value
+                found[name] = _said(place.variable.key, said) or place.fallback
             else:
                 found[name] = _said(place, data.get(place))
         return found

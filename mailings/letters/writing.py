@@ -88,6 +88,7 @@ def write(letter: Letter) -> Written:
     pen = Pen(
         letter.base_url,
         {"mailing.name": letter.name, "mailing.subject": letter.sheet.heading, "mailing.sender": letter.sender_name},
+        letter.document.language,
         track_clicks=letter.track_clicks,
         campaign=letter.campaign,
     )

@@ -75,6 +75,7 @@ def draft(letter: Letter) -> Draft:
     pen = Pen(
         letter.base_url,
         constants,
+        letter.document.language,
         track_clicks=letter.track_clicks,
         track_opens=letter.track_opens,
         sets_trap=letter.track_clicks and letter.is_marketing,

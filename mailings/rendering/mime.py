@@ -67,9 +67,7 @@ class _Writer:
                 continue
             if self.segments[-1] and not self.segments[-1].endswith("\r\n"):
                 self.static(_SOFT)
-            self.slot(
-                Value(piece.context, piece.key, piece.fallback) if isinstance(piece, Slot) else self._when(piece), _SOFT
-            )
+            self.slot(Value.of(piece) if isinstance(piece, Slot) else self._when(piece), _SOFT)
 
     def _when(self, choice: Choice) -> When:
         inner = _Writer(self.slots, numbers=self.numbers)
@@ -123,8 +121,8 @@ def _words(body: Pieces) -> tuple[Words, ...]:
 
 def _word(piece: pieces.Piece) -> Words:
     match piece:
-        case Slot(context, key, fallback):
-            return Value(context, key, fallback)
+        case Slot():
+            return Value.of(piece)
         case Choice(condition, inner):
             return Some(condition, _words(inner))
         case _:

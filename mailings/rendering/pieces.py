@@ -11,6 +11,7 @@ from secrets import token_hex
 
 from mailings.rendering import escaping
 from mailings.rendering.escaping import Context
+from mailings.rendering.notation import Notation
 from mailings.rendering.variables import Merge
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -23,9 +24,12 @@ class Slot:
     context: Context
     key: str
     fallback: str = ""
+    notation: Notation | None = None
 
     def fill(self, recipient: Mapping[str, object]) -> str:
-        return escaping.fill(self.context, self.key, self.fallback, recipient.get(self.key))
+        value = recipient.get(self.key)
+        said = self.notation.say(value) if self.notation else value
+        return escaping.fill(self.context, self.key, self.fallback, said)
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,10 @@ class Marks:
             self.slots.append(slot)
         return self._mark("s", self.slots.index(slot))
 
-    def merge(self, merge: Merge, context: Context) -> str:
-        """Give the mark of a variable in a context."""
-        return self.slot(Slot(context, merge.variable.key, merge.fallback))
+    def merge(self, merge: Merge, context: Context, language: str) -> str:
+        """Give the mark of a variable in a context; dates and numbers in this language."""
+        notation = Notation(merge.pattern, language) if merge.pattern else None
+        return self.slot(Slot(context, merge.variable.key, merge.fallback, notation))
 
     def keep(self, text: str) -> str:
         """Give a mark for finished (and marked) text, so that no tool on the way reads it."""

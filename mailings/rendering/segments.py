@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from mailings.rendering import escaping, headers
 from mailings.rendering.escaping import Context
-from mailings.rendering.pieces import Condition
+from mailings.rendering.notation import Notation
+from mailings.rendering.pieces import Condition, Slot
 
 Recipient = Mapping[str, object]
 Fill = Callable[[Recipient], bytes]
@@ -53,14 +54,23 @@ class Value:
     context: Context
     key: str
     fallback: str = ""
+    notation: Notation | None = None
+
+    @classmethod
+    def of(cls, slot: Slot) -> Self:
+        return cls(slot.context, slot.key, slot.fallback, slot.notation)
 
     def to_json(self) -> dict[str, Any]:
-        return {"do": self.context.value, "key": self.key, "or": self.fallback}
+        kept = {"do": self.context.value, "key": self.key, "or": self.fallback}
+        return kept | ({"as": self.notation.pattern, "in": self.notation.language} if self.notation else {})
 
     def filler(self, _slots: Sequence["Fillable"]) -> Fill:
         if self.context is Context.RAW:
             return _raw(self.key)
         fill = _body(self)
+        if self.notation:
+            say = self.notation.say
+            return lambda recipient: fill(say(recipient.get(self.key)))
         return lambda recipient: fill(recipient.get(self.key))
 
 
@@ -149,7 +159,9 @@ def _say(part: Words, recipient: Recipient) -> str:
         return part
     if isinstance(part, Some):
         return _said(part.parts, recipient) if part.condition.holds(recipient) else ""
-    return escaping.fill(part.context, part.key, part.fallback, recipient.get(part.key))
+    value = recipient.get(part.key)
+    said = part.notation.say(value) if part.notation else value
+    return escaping.fill(part.context, part.key, part.fallback, said)
 
 
 @dataclass(frozen=True)
@@ -267,7 +279,12 @@ def _read_words(kept: str | Mapping[str, Any]) -> Words:
 
 
 def _read_value(kept: Mapping[str, Any]) -> Value:
-    return Value(Context(kept["do"]), kept["key"], kept["or"])
+    return Value(Context(kept["do"]), kept["key"], kept["or"], read_notation(kept))
+
+
+def read_notation(kept: Mapping[str, Any]) -> Notation | None:
+    """Read how a kept value is written, if it says so."""
+    return Notation(kept["as"], kept["in"]) if "as" in kept else None
 
 
 def _joiner(template: Template, slots: Sequence[Fillable]) -> Callable[[Recipient], bytes]:
@@ -311,7 +328,7 @@ def _joiner(template: Template, slots: Sequence[Fillable]) -> Callable[[Recipien
 
 
 def _is_body(slot: Fillable) -> bool:
-    return isinstance(slot, Value) and slot.context is not Context.RAW
+    return isinstance(slot, Value) and slot.context is not Context.RAW and slot.notation is None
 
 
 def _shared(slots: Sequence[tuple[int, Value]]) -> tuple[_Shared, ...]:

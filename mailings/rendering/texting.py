@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.utils.translation import gettext as _
 
-from mailings.rendering import escaping, links, pieces, sms
+from mailings.rendering import escaping, links, pieces, segments, sms
 from mailings.rendering.escaping import Context
 from mailings.rendering.pieces import Choice, Condition, Piece, Pieces, Slot
 from mailings.rendering.writing import Pen, Problem
@@ -29,6 +29,7 @@ class Wording:
 
     text: str
     name: str  # of the mailing
+    language: str = "en"
     sender: str = ""
     track_clicks: bool = True
     campaign: tuple[tuple[str, str], ...] = ()
@@ -100,7 +101,7 @@ def short_key(number: int) -> str:
 def compile_text(wording: Wording) -> Compiled:
     """Make a text ready to be filled in. Mistakes stay in it literally and are named."""
     constants = {"mailing.name": wording.name, "mailing.subject": wording.name, "mailing.sender": wording.sender}
-    pen = Pen("", constants, track_clicks=False, campaign=wording.campaign)
+    pen = Pen("", constants, wording.language, track_clicks=False, campaign=wording.campaign)
     counted: list[str] = []
     text = sms.one_form(wording.text)
     if wording.is_plain:
@@ -151,7 +152,7 @@ def _kept(piece: Piece) -> Any:
     if isinstance(piece, str):
         return piece
     if isinstance(piece, Slot):
-        return {"do": piece.context.value, "key": piece.key, "or": piece.fallback}
+        return segments.Value.of(piece).to_json()
     given = piece.condition
     inner = [_kept(one) for one in piece.pieces]
     return {"do": "when", "key": given.key, "operator": given.operator, "value": given.value, "pieces": inner}
@@ -163,7 +164,7 @@ def _read(kept: Any) -> Piece:
     if kept["do"] == "when":
         condition = Condition(kept["key"], kept["operator"], kept["value"])
         return Choice(condition, tuple(_read(one) for one in kept["pieces"]))
-    return Slot(Context(kept["do"]), kept["key"], kept["or"])
+    return Slot(Context(kept["do"]), kept["key"], kept["or"], segments.read_notation(kept))
 
 
 def examples(compiled: Compiled, short_url: str) -> dict[str, str]:

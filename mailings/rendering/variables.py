@@ -9,6 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from mailings.rendering import notation
+
 MAX_FALLBACK = 100
 MAX_OPEN = 20  # conditions inside each other
 
@@ -113,9 +115,12 @@ class Merge:
 
     variable: Variable
     fallback: str = ""
+    pattern: str = ""  # of a date or a number: rendering.notation
 
     def __str__(self) -> str:
-        return f"[[{self.variable.name}|{self.fallback}]]" if self.fallback else f"[[{self.variable.name}]]"
+        pattern = f":{self.pattern}" if self.pattern else ""
+        fallback = f"|{self.fallback}" if self.fallback else ""
+        return f"[[{self.variable.name}{pattern}{fallback}]]"
 
 
 class Word(StrEnum):
@@ -171,7 +176,7 @@ class Parsed:
 Piece = str | Merge | Fork
 
 _OPEN = re.compile(r"\[\[")
-_BODY = re.compile(r"\s*([A-Za-z][\w.]*)\s*(?:\|([^\[\]|\r\n]*))?", re.ASCII)
+_BODY = re.compile(r"\s*([A-Za-z][\w.]*)\s*(?::([^\[\]|\r\n]*))?(?:\|([^\[\]|\r\n]*))?", re.ASCII)
 _WORD = re.compile(r"\s*(IF|ELSE ?IF|ELSE|END ?IF)(?![\w.])\s*:?\s*(.*)", re.ASCII | re.DOTALL)
 _TEST = re.compile(
     r"""(!?)\s*([A-Za-z][\w.]*)\s*(?:(==?|!=|<>)\s*["“”'‘’]([^"“”\[\]\r\n]{0,100})["“”'‘’])?\s*""", re.ASCII
@@ -287,13 +292,16 @@ def _read(body: str, start: int) -> Merge | Fork | str:
     match = _BODY.fullmatch(body)
     if match is None:
         return _("Write a variable as [[customer.firstname]] or [[customer.firstname|friend]].")
-    name, fallback = match.group(1), (match.group(2) or "").strip()
+    name, fallback = match.group(1), (match.group(3) or "").strip()
     variable = find(name)
     if variable is None:
         return _("“%(name)s” is not a variable we know.") % {"name": name}
     if len(fallback) > MAX_FALLBACK:
         return _("The words for “no value” may have %(count)d characters.") % {"count": MAX_FALLBACK}
-    return Merge(variable, fallback)
+    if match.group(2) is None:
+        return Merge(variable, fallback)
+    pattern = notation.read(match.group(2))
+    return notation.refusal(pattern) or Merge(variable, fallback, pattern)
 
 
 def _condition(word: Word, asked: str, written: str, start: int) -> Fork | str:

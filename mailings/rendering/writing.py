@@ -47,6 +47,7 @@ class Pen:
 
     base_url: str
     constants: Mapping[str, str]  # mailing.*: the same for everybody
+    language: str = "en"  # of dates and numbers
     track_clicks: bool = True
     track_opens: bool = True
     sets_trap: bool = False  # a link that only machines follow
@@ -161,7 +162,7 @@ class Pen:
         constant = self.constants.get(merge.variable.name)
         if constant is not None:
             return ESCAPES[context](scrub(constant) or merge.fallback)
-        return self.marks.merge(merge, context)
+        return self.marks.merge(merge, context, self.language)
 
     def _report(self, mistakes: tuple[Mistake, ...], where: str) -> None:
         for mistake in mistakes:

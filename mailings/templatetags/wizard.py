@@ -41,4 +41,5 @@ def _piece(piece: Piece) -> str | SafeString:
     otherwise = (
         format_html("<small>{}</small>", _("or %(words)s") % {"words": piece.fallback}) if piece.fallback else ""
     )
-    return format_html('<span class="var">{}{}</span>', piece.variable.label, otherwise)
+    pattern = format_html("<small>{}</small>", piece.pattern) if piece.pattern else ""
+    return format_html('<span class="var">{}{}{}</span>', piece.variable.label, pattern, otherwise)

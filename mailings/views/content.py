@@ -226,7 +226,7 @@ def _look(request: HttpRequest, mailing: Mailing) -> Look:
     if mailing.type == Mailing.Type.DOCUMENT:
         return Look(who, None, "", "", len(making.written(mailing).links))
     compiled = compiling.preview_of(mailing)
-    inbox = reading.line(mailing.preheader, who)
+    inbox = reading.line(mailing.preheader, who, language=editions.language_of(mailing))
     try:
         seen = reading.preview(mailing, who, now=timezone.now(), compiled=compiled)
     except RenderError as refusal:

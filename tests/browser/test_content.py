@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mailings.models import Mailing
+from recipients import custom
+from recipients.models import CustomField, Person
 from tests.browser.conftest import Visitor
 from tests.mailings.factories import a_mailing, a_person, a_selection
 
@@ -71,6 +73,27 @@ def test_a_template_is_chosen_and_the_mail_written_by_mouse(author: Visitor) -> 
     assert mailing.content["blocks"][-1]["html"] == "<p>Tot dan, [[customer.firstname]]</p>"
     expect(mail(page)).to_contain_text("Tot dan, Hanna")
     expect(page.locator("#facts")).to_contain_text("1 link tracked")
+
+
+def test_a_date_of_our_own_is_written_as_chosen_behind_its_word(author: Visitor) -> None:
+    custom.add(CustomField(of="person", kind="date", name="Birthday"))
+    mailing = a_draft(content={"language": "nl", "blocks": [{"kind": "text", "id": "a", "html": "<p>Op </p>"}]})
+    Person.objects.filter(first_name="Hanna").update(custom={"birthday": "2026-03-05"})
+    page = author.open(f"/mailings/{mailing.pk}/content/")
+    cards(page).first.get_by_role("button", name=re.compile("^Text")).click()
+    page.locator(".is-open").get_by_role("textbox", name="Text").click()
+    page.keyboard.press("End")
+    page.keyboard.type("[[customer.x_birthday:dd-MM-yyyy|later]]")
+    page.locator(".is-open .var").click()
+    dialog = page.get_by_role("dialog", name="Birthday")
+    author.inspect()
+    dialog.get_by_label("Write a date or a number as").fill("EEEE d MMMM yyyy")
+    dialog.get_by_role("button", name="Done").click()
+    saved(page)
+
+    mailing.refresh_from_db()
+    assert "[[customer.x_birthday:EEEE d MMMM yyyy|later]]" in mailing.content["blocks"][0]["html"]
+    expect(mail(page)).to_contain_text("donderdag 5 maart 2026")
 
 
 def test_a_mail_is_written_by_keyboard_alone(author: Visitor) -> None:

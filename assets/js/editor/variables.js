@@ -3,11 +3,12 @@ import { InputRule, Node, mergeAttributes } from "@tiptap/core";
 import { PluginKey } from "@tiptap/pm/state";
 import Suggestion from "@tiptap/suggestion";
 
-const WRITTEN = /\[\[\s*([A-Za-z][\w.]*)\s*(?:\|([^[\]|]*))?\]\]/g;
+const WRITTEN = /\[\[\s*([A-Za-z][\w.]*)\s*(?::([^[\]|]*))?(?:\|([^[\]|]*))?\]\]/g;
 const box = () => document.getElementById("variables");
 const options = () => [...box().querySelectorAll("[role=option]")];
 export const labelOf = (name) => options().find((one) => one.dataset.name === name)?.dataset.label;
-const written = ({ name, fallback }) => (fallback ? `[[${name}|${fallback}]]` : `[[${name}]]`);
+const written = ({ name, pattern, fallback }) => `[[${name}${pattern ? `:${pattern}` : ""}${fallback ? `|${fallback}` : ""}]]`;
+const read = (match) => ({ name: match[1], pattern: (match[2] ?? "").trim(), fallback: (match[3] ?? "").trim() });
 
 /** HTML with `[[…]]` in its words to HTML with chips; what we do not know stays words. */
 export function withChips(html) {
@@ -22,8 +23,8 @@ export function withChips(html) {
     for (const match of text.data.matchAll(WRITTEN)) {
       if (!labelOf(match[1])) continue;
       const chip = document.createElement("span");
-      chip.dataset.variable = match[1];
-      chip.dataset.fallback = (match[2] ?? "").trim();
+      const { name, pattern, fallback } = read(match);
+      Object.assign(chip.dataset, { variable: name, pattern, fallback });
       parts.push(text.data.slice(done, match.index), chip);
       done = match.index + match[0].length;
     }
@@ -37,7 +38,7 @@ export function withoutChips(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   for (const chip of holder.content.querySelectorAll("span[data-variable]")) {
-    chip.replaceWith(written({ name: chip.dataset.variable, fallback: chip.dataset.fallback }));
+    chip.replaceWith(written({ ...chip.dataset, name: chip.dataset.variable }));
   }
   return holder.innerHTML;
 }
@@ -46,9 +47,15 @@ function ask(attrs, done) {
   const dialog = document.getElementById("fallback");
   const words = document.getElementById("fallback-words");
   document.getElementById("fallback-title").textContent = labelOf(attrs.name);
+  const pattern = document.getElementById("fallback-pattern");
   words.value = attrs.fallback;
+  pattern.value = attrs.pattern;
+  pattern.parentElement.hidden = !attrs.pattern && !attrs.name.includes(".x_");
   dialog.returnValue = "";
-  dialog.onclose = () => done(dialog.returnValue, words.value.replace(/[[\]|]/g, "").trim());
+  dialog.onclose = () => {
+    const [fallback, as] = [words, pattern].map((field) => field.value.replace(/[[\]|]/g, "").trim());
+    done(dialog.returnValue, { fallback, pattern: as });
+  };
   dialog.showModal();
   words.select();
 }
@@ -56,9 +63,9 @@ function ask(attrs, done) {
 export function edit(editor, position) {
   const node = editor.state.doc.nodeAt(position);
   if (node?.type.name !== "variable") return false;
-  ask(node.attrs, (answer, fallback) => {
+  ask(node.attrs, (answer, changes) => {
     const chain = editor.chain().focus();
-    if (answer === "keep") chain.command(({ tr }) => Boolean(tr.setNodeMarkup(position, undefined, { ...node.attrs, fallback }))).setTextSelection(position + 1).run();
+    if (answer === "keep") chain.command(({ tr }) => Boolean(tr.setNodeMarkup(position, undefined, { ...node.attrs, ...changes }))).setTextSelection(position + 1).run();
     else if (answer === "remove") chain.deleteRange({ from: position, to: position + 1 }).run();
     else chain.run();
   });
@@ -136,7 +143,7 @@ export const Variable = Node.create({
 
   addAttributes() {
     const of = (name) => ({ default: "", parseHTML: (element) => element.dataset[name] ?? "", renderHTML: (attrs) => ({ [`data-${name}`]: attrs[name] }) });
-    return { name: { ...of("variable"), renderHTML: (attrs) => ({ "data-variable": attrs.name }) }, fallback: of("fallback") };
+    return { name: { ...of("variable"), renderHTML: (attrs) => ({ "data-variable": attrs.name }) }, pattern: of("pattern"), fallback: of("fallback") };
   },
 
   parseHTML: () => [{ tag: "span[data-variable]" }],
@@ -148,9 +155,10 @@ export const Variable = Node.create({
       const dom = document.createElement("span");
       dom.className = "var";
       dom.append(labelOf(node.attrs.name) ?? node.attrs.name);
-      if (node.attrs.fallback) {
+      const { pattern, fallback } = node.attrs;
+      for (const said of [pattern, fallback && `${document.getElementById("content").dataset.or} ${fallback}`].filter(Boolean)) {
         const small = document.createElement("small");
-        small.textContent = `${document.getElementById("content").dataset.or} ${node.attrs.fallback}`;
+        small.textContent = said;
         dom.append(small);
       }
       dom.addEventListener("click", () => edit(editor, getPos()));
@@ -164,12 +172,12 @@ export const Variable = Node.create({
   },
 
   addInputRules() {
-    const typed = /\[\[\s*([A-Za-z][\w.]*)\s*(?:\|([^[\]|]*))?\]\]$/;
+    const typed = /\[\[\s*([A-Za-z][\w.]*)\s*(?::([^[\]|]*))?(?:\|([^[\]|]*))?\]\]$/;
     return [
       new InputRule({
         find: typed,
         handler: ({ state, range, match }) => {
-          if (labelOf(match[1])) state.tr.replaceWith(range.from, range.to, this.type.create({ name: match[1], fallback: (match[2] ?? "").trim() }));
+          if (labelOf(match[1])) state.tr.replaceWith(range.from, range.to, this.type.create(read(match)));
         },
       }),
     ];

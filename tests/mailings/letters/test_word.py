@@ -32,6 +32,15 @@ def test_a_field_is_filled_in_though_word_cut_it_into_runs():
     assert word.read(file).fields == ("[[customer.firstname|friend]]", "[[letter.address]]", "[[letter.date]]")
 
 
+def test_a_date_is_written_as_the_field_says_in_the_language_of_the_letter():
+    template = word.read(a_word_file("Until [[customer.note:d MMMM yyyy|soon]]"))
+
+    for note, said in (("05-03-2026", "5 maart 2026"), ("", "soon"), ("Easter", "Easter")):
+        values = template.values(ADA | {"customer.note": note}, language="nl")
+        assert words_of(office.fill(template, values)) == [f"Until {said}"]
+    assert template.fields == ("[[customer.note:d MMMM yyyy|soon]]",)
+
+
 def test_a_condition_and_a_fallback_are_those_of_a_mail():
     file = a_word_file('[[IF:customer.firstname="ada"]]Hi[[ELSE]]Hello[[ENDIF]] [[company.name|you]]')
     assert filled(file) == ["Hi you"]
