@@ -57,7 +57,7 @@ urlpatterns = [route("f/<slug:key>/", nothing)]
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    # yield taken(scale)
+    yield taken(scale)
     yield answered_by_mail(scale)
 
 
