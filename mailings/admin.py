@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from mailings.letters.models import PrintRun
+from mailings.letters.models import LetterFile, PrintRun
 from mailings.material.models import Brand, Picture, SavedBlock, Template
 from mailings.models import (
     Attachment,
@@ -313,6 +313,12 @@ class PrintRunAdmin(Large):
     list_display = ("mailing", "first", "letters", "pages", "at")
     list_select_related = ("mailing",)
     exclude = ("pdf",)
+
+
+@admin.register(LetterFile)
+class LetterFileAdmin(Large):
+    list_display = ("digest", "at")
+    exclude = ("docx",)
 
 
 @admin.register(TextError)

@@ -232,7 +232,7 @@ def test_a_mailing_warns_when_it_was_refused_because_of_its_sender(marieke):
     mailing = a_sent_mailing()
     a_message(mailing, bounced_at=LATER, reason="auth")
     a_message(mailing, bounced_at=LATER, reason="full")
-    Counts.objects.create(mailing=mailing, bounced=2, states={"sent": 2})
+    Counts.objects.create(mailing=mailing, bounced=2, states={"sent": 2}, returned={"auth": 1, "full": 1})
 
     for tab in ("summary/", "bounces/"):
         assert "1 mail was refused because of us" in marieke.get(f"/mailings/{mailing.pk}/{tab}").content.decode()
