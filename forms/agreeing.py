@@ -6,12 +6,13 @@ of the act is that of the answer: whoever left in between has left. See docs/dec
 """
 
 import datetime as dt
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -21,29 +22,45 @@ from forms import counting, publishing
 from forms.definition import Definition
 from forms.models import Form, Submission
 
+log = logging.getLogger(__name__)
 State = Submission.State
+FAULTS = (DatabaseError, ValueError)  # of one answer; ledger.NotEvidence is one
 AT_ONCE = 500  # answers in one transaction
 
 
 def record(*, now: dt.datetime) -> int:
-    """Record every answer that has come in; give how many. Whoever else does it too, each is recorded once."""
+    """Record every answer that has come in; give how many. Whoever else does it too, each is recorded once.
+
+    An answer that cannot be recorded, such as one of a form whose source never counts, waits for one of us, and keeps no
+    other waiting.
+    """
     done = 0
-    while count := _some(now):
-        done += count
+    fresh = Submission.objects.filter(recorded_at=None).order_by("id").values_list("pk", flat=True)
+    while numbers := list(fresh[:AT_ONCE]):
+        try:
+            done += _record(numbers, now)
+        except FAULTS:
+            done += sum(_record_alone(number, now) for number in numbers)
     return done
 
 
-def _some(now: dt.datetime) -> int:
-    fresh = Submission.objects.filter(recorded_at=None)
-    if not fresh.exists():
-        return 0
+def _record_alone(number: int, now: dt.datetime) -> int:
+    try:
+        return _record([number], now)
+    except FAULTS as fault:
+        log.warning("answer %s could not be recorded: %s", number, type(fault).__name__)
+        problem = str(fault) if isinstance(fault, ledger.NotEvidence) else _("What was agreed to could not be recorded")
+        return Submission.objects.filter(pk=number, recorded_at=None).update(recorded_at=now, problem=problem)
+
+
+def _record(numbers: Sequence[int], now: dt.datetime) -> int:
     with transaction.atomic():
         ledger.lock()  # before the rows, as an erasure does
-        taken = list(fresh.select_for_update(of=("self",)).select_related("form", "version").order_by("id")[:AT_ONCE])
+        fresh = Submission.objects.filter(pk__in=numbers, recorded_at=None).select_related("form", "version")
+        taken = list(fresh.select_for_update(of=("self",)).order_by("id"))
         Submission.objects.filter(pk__in=[one.pk for one in taken]).update(recorded_at=now)
         counting.completed(Counter(map(_place, taken)))
-        agreed = [one for one in taken if one.types and one.address]
-        if agreed:
+        if agreed := [one for one in taken if one.types and one.address]:
             _agree(agreed, now)
     return len(taken)
 
@@ -66,24 +83,15 @@ def _agree(agreed: Sequence[Submission], now: dt.datetime) -> None:
         return wording(shown[version], [known[number] for number in types if number in known], language)
 
     shown = {one.version_id: publishing.shown(one.version) for one in agreed}
-    entries: list[tuple[Submission, list[ledger.Entry]]] = []
+    entries: list[ledger.Entry] = []
     for one in agreed:
         types = [known[number] for number in sorted(one.types) if number in known]
         said = words(one.version_id, tuple(sorted(one.types)), one.language)
         if one.state == State.AWAITING or one.address in erased:
             _ask(one, types, said, now)
         else:
-            entries.append((one, [_entry(one, of, said) for of in types]))
-    try:
-        ledger.record([entry for _one, several in entries for entry in several], now=now)
-    except (
-        ledger.NotEvidence
-    ):  # the form names a source that cannot count: its answers wait for one of us, no others do
-        for one, several in entries:
-            try:
-                ledger.record(several, now=now)
-            except ledger.NotEvidence as refusal:
-                Submission.objects.filter(pk=one.pk).update(problem=str(refusal))
+            entries += [_entry(one, of, said) for of in types]
+    ledger.record(entries, now=now)
 
 
 def _ask(one: Submission, types: Sequence[SubscriptionType], words: str, now: dt.datetime) -> None:

@@ -261,7 +261,7 @@ def new_id() -> str:
 
 def read_field(given: object) -> Field:
     """Read one field. Raises BadDefinition."""
-    if not isinstance(given, dict) or given.get("kind") not in KINDS or not ID(str(given.get("id", ""))):
+    if not isinstance(given, dict) or str(given.get("kind")) not in KINDS or not ID(str(given.get("id", ""))):
         raise BadDefinition(_("We do not know this kind of field"))
     kind = KINDS[given["kind"]]
     name = str(given.get("name") or "")

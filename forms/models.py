@@ -12,7 +12,7 @@ from recipients.models import Person
 class Form(models.Model):
     """A web form. `draft` is being built; visitors see `published`, which is frozen."""
 
-    stands = ""  # which state of the row was read: forms.publishing
+    stands = ""  # which state of the row was remembered, if it was not asked for: forms.publishing
 
     class Status(models.TextChoices):
         """Whether visitors can answer. Moves only in forms.publishing."""

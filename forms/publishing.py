@@ -89,7 +89,9 @@ def has_unpublished_changes(form: Form) -> bool:
 def known(key: str) -> Form | None:
     """Give the open form that this process last found, without asking: whoever writes an answer looks whether it `stands`."""
     kept = _found.get(key)
-    return copy.copy(kept) if kept and door(kept, now=timezone.now()) is Door.OPEN else None
+    if kept is None or kept.most_answers or door(kept, now=timezone.now()) is not Door.OPEN:
+        return None
+    return copy.copy(kept)
 
 
 def find(key: str) -> Form | None:
@@ -108,7 +110,9 @@ def find(key: str) -> Form | None:
             _found.clear()
         kept.stands = row[0]
         _found[key] = kept
-    return copy.copy(kept)
+    found = copy.copy(kept)
+    found.stands = ""  # it was asked for just now
+    return found
 
 
 # What PostgreSQL changes whenever it writes the row.

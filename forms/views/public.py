@@ -218,9 +218,8 @@ def _take(request: HttpRequest, form: Form, version: Version, definition: Defini
         form, _version = _find(form.key)
         if (door := publishing.door(form, now=timezone.now())) is not Door.OPEN:
             return _closed(request, form, definition, language, door)
-        form.stands = ""
         _keep(request, form, read, files, replace(paper, sign=sign))
-    return _thanks(request, form, shown, language, read)
+    return _thanks(request, form, paper.version, language, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,14 +285,13 @@ def _seen(request: HttpRequest, form: Form) -> acts.Seen:
     )
 
 
-def _thanks(
-    request: HttpRequest, form: Form, definition: Definition, language: str, read: answers.Read
-) -> HttpResponse:
+def _thanks(request: HttpRequest, form: Form, version: Version, language: str, read: answers.Read) -> HttpResponse:
+    definition = publishing.shown(version)
     asks = bool(read.types) and submissions.must_confirm(form, definition, read)
     if definition.redirect and look.may_lead_to(definition.redirect, form.origins) and not asks:
         return HttpResponseRedirect(definition.redirect)
     embed = _embed(request.POST.get("embed", ""))
-    mark = (form.key, form.published_id, language, embed, asks, request.COOKIES.get("theme"))
+    mark = (form.key, version.pk, language, embed, asks, request.COOKIES.get("theme"))
     if mark not in _said_thanks:
         context = {
             "form": form,

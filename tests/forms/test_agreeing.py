@@ -95,7 +95,38 @@ def test_who_was_erased_in_between_is_not_written_down() -> None:
     assert not ConsentEvent.objects.exists()
 
 
+def test_one_answer_that_cannot_be_recorded_keeps_no_other_waiting() -> None:
+    form = a_form()
+    for address in ("ada@example.org", "bob@example.org"):
+        post(form, address)
+    Submission.objects.filter(address="bob@example.org").update(types=["not a number"])
+
+    agreeing.record(now=timezone.now())
+
+    assert list(ConsentDetail.objects.values_list("address", flat=True)) == ["ada@example.org"]
+    assert not Submission.objects.filter(recorded_at=None).exists()
+
+
 class TestAFormThatChanges:
+    def test_thanks_are_those_of_the_page_that_was_answered(self) -> None:
+        form, late = a_form(thanks={"en": "Old words"}), a_visitor()
+        sent = filled(form, late, email="late@example.org", consent="yes")
+        form.draft = {**form.draft, "thanks": {"en": "New words"}}
+        form.save()
+        publishing.publish(form, by=None, now=timezone.now())
+
+        assert "Old words" in late.post(f"/f/{form.key}/", sent).content.decode()
+        assert "New words" in send(form, email="ada@example.org", consent="yes").content.decode()
+
+    def test_a_program_answers_a_form_that_was_just_renamed(self) -> None:
+        form = a_form()
+        post(form, "ada@example.org")
+        Form.objects.filter(pk=form.pk).update(name="Another name")
+        answer = a_visitor().post(
+            f"/f/{form.key}/api/", {"fields": {"email": "bob@example.org"}}, content_type="application/json"
+        )
+        assert answer.json() == {"taken": True}
+
     def test_it_closes_while_somebody_writes(self) -> None:
         form, late = a_form(), a_visitor()
         sent = filled(form, late, email="late@example.org", consent="yes")
